@@ -1,0 +1,130 @@
+package blobsweep
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/blobsweep/blobsweep/storage"
+	"github.com/blobsweep/blobsweep/sweep"
+)
+
+// Errors of a collection, for errors.Is.
+var (
+	// ErrBlocked says that the plan must not be executed; nothing was deleted.
+	ErrBlocked = sweep.ErrBlocked
+	// ErrPartial says that not everything planned was deleted; the report
+	// names the keys.
+	ErrPartial = sweep.ErrPartial
+	// ErrExecuted says that a plan was executed before: a plan runs once.
+	ErrExecuted = sweep.ErrExecuted
+)
+
+// Run is one collection: planned, and executed at most once. Its methods must
+// not be called concurrently with Execute.
+type Run struct {
+	plan     *sweep.Plan
+	opts     Options
+	dryRun   bool
+	requests storage.Requests
+	took     time.Duration
+}
+
+// Plan reads a registry and says what would be removed and why. It takes a
+// Reader: planning cannot delete.
+//
+// It reads every directory or page and every manifest once. Any error other
+// than the proven absence of a key ends it; there is no partial plan. Memory
+// is some 14 bytes a marked digest, 300 a manifest and 120 to 400 a candidate.
+func Plan(ctx context.Context, r storage.Reader, opts Options) (*Run, error) {
+	run := &Run{opts: opts, dryRun: true}
+	done := run.measure(r)
+	plan, err := sweep.New(ctx, r, opts.sweep())
+	done()
+	if err != nil {
+		return nil, err
+	}
+	run.plan = plan
+	return run, nil
+}
+
+// measure adds up requests and time until the returned function is called.
+func (r *Run) measure(backend storage.Reader) (done func()) {
+	counter, counts := backend.(storage.Requester)
+	var before storage.Requests
+	if counts {
+		before = counter.Requests()
+	}
+	start := time.Now()
+	return func() {
+		r.took += time.Since(start)
+		if counts {
+			r.requests = r.requests.Add(counter.Requests().Sub(before))
+		}
+	}
+}
+
+// Candidates yields everything that the plan removes, with the reason, in the
+// order of removal.
+func (r *Run) Candidates() iter.Seq[sweep.Candidate] { return r.plan.Candidates() }
+
+// Report says what was found and, once executed, what was done.
+func (r *Run) Report() Report {
+	return Report{
+		Registry:       r.opts.Registry,
+		DryRun:         r.dryRun,
+		DeleteUntagged: r.opts.DeleteUntagged,
+		Grace:          r.plan.Grace().String(),
+		Counts:         r.plan.Counts(),
+		Requests:       r.requests,
+		Findings:       list(r.plan.Findings()),
+		BlockedBy:      list(r.plan.BlockedBy()),
+		Failed:         list(r.plan.Failed()),
+		StartedAt:      r.plan.StartedAt().UTC(),
+		Seconds:        r.took.Seconds(),
+	}
+}
+
+// list makes an empty list of none, which JSON tells apart.
+func list[T any](l []T) []T { return append([]T{}, l...) }
+
+// MarshalJSON gives the report with the list of candidates.
+func (r *Run) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Report
+		Candidates []sweep.Candidate `json:"candidates"`
+	}{r.Report(), list(slices.Collect(r.Candidates()))})
+}
+
+// Execute removes what was planned from the driver that was planned on. The
+// report is valid whatever the error:
+//
+//   - [ErrBlocked]: the plan must not be executed, and nothing was deleted;
+//   - [ErrPartial]: something planned is still there, because deleting failed
+//     or ctx ended (then the error wraps its cause as well);
+//   - [ErrExecuted]: the plan was executed before.
+//
+// The registry may be in use; what it wrote since the plan began is not
+// touched. The older a plan is, the more may have changed: execute it at once.
+func (r *Run) Execute(ctx context.Context, d storage.Driver) (Report, error) {
+	done := r.measure(d)
+	err := r.plan.Execute(ctx, d)
+	done()
+	if !errors.Is(err, ErrBlocked) {
+		r.dryRun = false
+	}
+	return r.Report(), err
+}
+
+// Collect plans and executes. The report is empty when planning fails; see
+// [Run.Execute] for the other errors.
+func Collect(ctx context.Context, d storage.Driver, opts Options) (Report, error) {
+	run, err := Plan(ctx, d, opts)
+	if err != nil {
+		return Report{}, err
+	}
+	return run.Execute(ctx, d)
+}

@@ -1,0 +1,3 @@
+// Package blobsweep reclaims space in container registries at the level of
+// their storage.
+package blobsweep

@@ -1,0 +1,8 @@
+// Package inventory reads a registry's tree, each directory or page once, into
+// repositories and blobs.
+//
+// Where directories are real they are read level by level, names only, and no
+// directory is entered to see the one file that the grammar puts there; sizes
+// and times are then not known. Elsewhere the flat listing is cut at the
+// boundaries of repositories, and carries both.
+package inventory

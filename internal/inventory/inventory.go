@@ -1,0 +1,147 @@
+package inventory
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/blobsweep/blobsweep/internal/parallel"
+	"github.com/blobsweep/blobsweep/storage"
+	"github.com/blobsweep/blobsweep/storage/layout"
+	"github.com/opencontainers/go-digest"
+)
+
+// Link is a digest that the name of a key tells, with what the listing says
+// of the link file.
+type Link struct {
+	Algorithm string
+	Hex       string
+	// Size is negative and ModTime zero where the listing does not tell.
+	Size    int64
+	ModTime time.Time
+}
+
+// Digest joins the two parts of the name.
+func (l Link) Digest() digest.Digest { return digest.Digest(l.Algorithm + ":" + l.Hex) }
+
+// Tag is a tag with its history.
+type Tag struct {
+	Name  string
+	Index []Link
+}
+
+// Signature is a signature link of a schema 1 manifest.
+type Signature struct {
+	Revision Link
+	Link
+}
+
+// Upload is an unfinished upload with everything that lies in it.
+type Upload struct {
+	ID      string
+	Objects []storage.Object
+}
+
+// Repository is a directory below repositories/ and what lies in it, nested
+// repositures excepted.
+type Repository struct {
+	Name string
+	// Prefix is the directory, ending in a slash.
+	Prefix string
+	// Exists tells a repository from a mere directory that leads to others.
+	Exists bool
+	// Odd marks a name that no registry gives. Everything in it is kept.
+	Odd bool
+
+	Revisions []Link
+	// Signatures are filled from flat listings only.
+	Signatures []Signature
+	Layers     []Link
+	Tags       []Tag
+	Uploads    []Upload
+	// Unknown are revisions, and Aliens layer links, under algorithms that
+	// cannot be verified.
+	Unknown []Link
+	Aliens  []Link
+	// Strangers counts the keys in it that the grammar does not know.
+	Strangers int
+}
+
+// BlobDir is a directory of blobs, or a page of a flat listing.
+type BlobDir struct {
+	// Prefix is the directory; empty for a page.
+	Prefix string
+	Blobs  []Link
+	// Strangers counts the entries that are no blobs.
+	Strangers int
+}
+
+// Stranger is a key that the grammar does not know.
+type Stranger struct {
+	Key        string
+	Repository string
+	// Irregular marks a symbolic link or the like.
+	Irregular bool
+}
+
+// Walker reads a registry. Its callbacks are called concurrently.
+type Walker struct {
+	Reader storage.Reader
+	Pool   *parallel.Pool
+	// OnStranger is told of every key that the grammar does not know.
+	OnStranger func(Stranger)
+	// OnMarker is told of every directory marker of a flat store.
+	OnMarker func(storage.Object)
+}
+
+// Repositories calls visit for every repository, and on trees for every
+// directory that leads to one. It reports whether there is anything under
+// repositories/ (on trees: whether that directory exists).
+func (w *Walker) Repositories(ctx context.Context, visit func(context.Context, *Repository) error) (bool, error) {
+	if tree, ok := storage.AsTree(w.Reader); ok {
+		t := treeWalk{w, tree}
+		return t.repositories(ctx, visit)
+	}
+	return w.flatRepositories(ctx, visit)
+}
+
+// Blobs calls visit for all blobs, in portions. It reports whether anything
+// was found under blobs/.
+func (w *Walker) Blobs(ctx context.Context, visit func(context.Context, BlobDir) error) error {
+	if tree, ok := storage.AsTree(w.Reader); ok {
+		t := treeWalk{w, tree}
+		return t.blobs(ctx, visit)
+	}
+	return w.flatBlobs(ctx, visit)
+}
+
+// Confirm repeats a read that said not-found, so that absence is believed only
+// when it was seen twice (law 5).
+func Confirm[T any](read func() (T, error)) (T, error) {
+	v, err := read()
+	if errors.Is(err, storage.ErrNotFound) {
+		v, err = read()
+	}
+	return v, err
+}
+
+// unverifiable reports whether a name is a digest's under an algorithm that is
+// not known here: a later registry may write it.
+func unverifiable(algorithm, hex string) bool {
+	return !layout.ValidAlgorithm(algorithm) && algorithm != "" && len(hex) >= 32 && layout.IsHex(hex)
+}
+
+// Age is what the time of a key says of it.
+type Age uint8
+
+// The ages.
+const (
+	// Old: last changed before the grace period.
+	Old Age = iota + 1
+	// Recent: changed within the grace period, or at a time not known.
+	Recent
+	// Gone: not there, seen twice.
+	Gone
+	// Foreign: there, but no plain object; it is kept as a stranger.
+	Foreign
+)

@@ -1,0 +1,187 @@
+package mark
+
+import (
+	"context"
+	"crypto/sha256"
+	_ "crypto/sha512" // digests of manifests may be of this family
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/blobsweep/blobsweep/internal/inventory"
+	"github.com/blobsweep/blobsweep/storage"
+	"github.com/blobsweep/blobsweep/storage/layout"
+	"github.com/opencontainers/go-digest"
+)
+
+// status is how far a manifest could be read.
+type status uint8
+
+const (
+	understood status = iota + 1
+	absent            // proven twice
+	unknown           // a type that is not known, or no manifest at all
+	corrupt           // the bytes do not hash to the digest
+	oversized         // larger than the limit
+	irregular         // behind a symbolic link
+)
+
+// manifest is what is remembered of one that was read. It does not say
+// whether the manifest is kept.
+type manifest struct {
+	once sync.Once
+	err  error
+
+	status  status
+	schema1 bool
+	size    int64
+	// keys are those of everything that it references; sizes, where wanted,
+	// are the declared ones.
+	keys  []Key
+	sizes []int64
+	// children are the references to descend into.
+	children []visit
+	subject  digest.Digest
+
+	marked   atomic.Bool
+	reported atomic.Bool
+}
+
+// manifests holds each manifest that was asked for, once.
+type manifests struct {
+	shards [64]struct {
+		mu sync.Mutex
+		m  map[digest.Digest]*manifest
+	}
+}
+
+func (ms *manifests) get(d digest.Digest) *manifest {
+	sh := &ms.shards[d[len(d)-1]%64]
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	m := sh.m[d]
+	if m == nil {
+		if sh.m == nil {
+			sh.m = map[digest.Digest]*manifest{}
+		}
+		m = &manifest{}
+		sh.m[d] = m
+	}
+	return m
+}
+
+// load returns a manifest, reading it if nobody has yet.
+func (m *Marker) load(ctx context.Context, d digest.Digest) (*manifest, error) {
+	mf := m.manifests.get(d)
+	mf.once.Do(func() { mf.err = m.read(ctx, d, mf) })
+	return mf, mf.err
+}
+
+func (m *Marker) read(ctx context.Context, d digest.Digest, mf *manifest) error {
+	content, err := inventory.Confirm(func() ([]byte, error) {
+		return m.reader.Get(ctx, layout.BlobKey(d), m.opts.MaxManifestSize)
+	})
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		mf.status = absent
+		return nil
+	case errors.Is(err, storage.ErrTooLarge):
+		mf.status = oversized
+		return nil
+	case errors.Is(err, storage.ErrIrregular):
+		mf.status = irregular
+		return nil
+	case err != nil:
+		return err
+	}
+	mf.size = int64(len(content))
+	if m.opts.OnManifest != nil {
+		m.opts.OnManifest()
+	}
+	if !verified(d, content) {
+		mf.status = corrupt
+	} else if doc := parse(content); doc.known {
+		mf.status = understood
+		mf.schema1 = doc.schema1
+		mf.subject = doc.subject
+		m.keep(mf, doc.references)
+		return nil
+	} else {
+		mf.status = unknown
+	}
+	// Laws 3 and 4: whatever the bytes name may be needed, as a blob or as a
+	// manifest.
+	var references []reference
+	for _, named := range digestsIn(content) {
+		references = append(references, reference{digest: named, untyped: true, foreign: true})
+	}
+	m.keep(mf, references)
+	return nil
+}
+
+// keep remembers what a manifest references.
+func (m *Marker) keep(mf *manifest, references []reference) {
+	mf.keys = make([]Key, len(references))
+	if m.opts.DeclaredSizes {
+		mf.sizes = make([]int64, len(references))
+	}
+	for i, r := range references {
+		mf.keys[i] = keyOf(r.digest)
+		if m.opts.DeclaredSizes && !r.foreign {
+			mf.sizes[i] = max(r.size, 0)
+		}
+		switch {
+		case r.manifest:
+			mf.children = append(mf.children, visit{r.digest, asChild})
+		case r.untyped:
+			mf.children = append(mf.children, visit{r.digest, asPerhaps})
+		}
+	}
+}
+
+// verified reports whether the content is what the digest names: its bytes, or
+// for a signed manifest of schema 1 the payload that was signed.
+func verified(d digest.Digest, content []byte) bool {
+	if d.Algorithm() == digest.SHA256 {
+		sum := sha256.Sum256(content)
+		if digest.NewDigestFromBytes(digest.SHA256, sum[:]) == d {
+			return true
+		}
+	} else if d.Algorithm().FromBytes(content) == d {
+		return true
+	}
+	payload, ok := signedPayload(content)
+	return ok && d.Algorithm().FromBytes(payload) == d
+}
+
+// signedPayload returns what the signatures of a schema 1 manifest sign: the
+// bytes up to where they were inserted, and the tail that followed.
+// Source: the manifest specification of schema 1, "Signed Manifests".
+func signedPayload(content []byte) ([]byte, bool) {
+	var signed struct {
+		Signatures []struct {
+			Protected string `json:"protected"`
+		} `json:"signatures"`
+	}
+	if json.Unmarshal(content, &signed) != nil || len(signed.Signatures) == 0 {
+		return nil, false
+	}
+	header, err := base64.RawURLEncoding.DecodeString(signed.Signatures[0].Protected)
+	if err != nil {
+		return nil, false
+	}
+	var format struct {
+		Length int    `json:"formatLength"`
+		Tail   string `json:"formatTail"`
+	}
+	if json.Unmarshal(header, &format) != nil || format.Length <= 0 || format.Length > len(content) {
+		return nil, false
+	}
+	tail, err := base64.RawURLEncoding.DecodeString(format.Tail)
+	if err != nil {
+		return nil, false
+	}
+	return append(content[:format.Length:format.Length], tail...), true
+}

@@ -1,0 +1,219 @@
+package mark
+
+import (
+	"strings"
+
+	"github.com/blobsweep/blobsweep/storage/layout"
+	"github.com/opencontainers/go-digest"
+)
+
+// knownType reports whether manifests of a media type are understood.
+//
+// Sources: the image specification of OCI 1.1 (manifest, index) and its
+// release candidates (artifact manifest), the artifact specification of ORAS,
+// and the manifest specifications of Docker's registry.
+func knownType(mediaType string) bool {
+	switch mediaType {
+	case "application/vnd.oci.image.manifest.v1+json",
+		"application/vnd.oci.image.index.v1+json",
+		"application/vnd.oci.artifact.manifest.v1+json",
+		"application/vnd.cncf.oras.artifact.manifest.v1+json",
+		"application/vnd.docker.distribution.manifest.v2+json",
+		"application/vnd.docker.distribution.manifest.list.v2+json",
+		"application/vnd.docker.distribution.manifest.v1+json",
+		"application/vnd.docker.distribution.manifest.v1+prettyjws":
+		return true
+	}
+	return false
+}
+
+// isManifestType reports whether a media type is a manifest's or an index's,
+// also one of a later day.
+func isManifestType(mediaType string) bool {
+	return knownType(mediaType) || strings.HasSuffix(mediaType, "+json") &&
+		(strings.Contains(mediaType, ".manifest.") || strings.Contains(mediaType, ".index."))
+}
+
+// reference is a descriptor of a manifest, as far as it counts here.
+type reference struct {
+	digest digest.Digest
+	size   int64
+	// manifest says that the media type is a manifest's or index's.
+	manifest bool
+	// untyped says that it stands among manifests without a media type.
+	untyped bool
+	// foreign says that the bytes may lie elsewhere (urls).
+	foreign bool
+}
+
+// document is what the bytes of a manifest say.
+type document struct {
+	// known says that the type is one that is understood. If it is not,
+	// nothing else is filled.
+	known      bool
+	schema1    bool
+	references []reference
+	// subject is what a referrer refers to; empty for others.
+	subject digest.Digest
+}
+
+// parse reads the references of a manifest. Whatever a registry or a client
+// could take for a reference counts: repeated fields add up, names match in
+// any case, as they do for a registry written in Go, and a descriptor in a
+// field that is not known is a reference too. The subject of a referrer is
+// none.
+//
+// A document that is not valid JSON, whose type is not known or ambiguous, or
+// whose fields are not what they should be, is not known.
+func parse(content []byte) document {
+	p := manifestParser{scanner: scanner{b: content}}
+	p.document()
+	if !p.end() || p.ambiguous {
+		return document{}
+	}
+	switch {
+	case p.mediaType != "":
+		p.doc.known = knownType(p.mediaType)
+	case p.schemaVersion == 1:
+		p.doc.known = p.fsLayers
+	case p.schemaVersion == 2:
+		p.doc.known = p.descriptorFields
+	}
+	if !p.doc.known {
+		return document{}
+	}
+	p.doc.schema1 = p.schemaVersion == 1
+	return p.doc
+}
+
+type manifestParser struct {
+	scanner
+	doc              document
+	mediaType        string
+	schemaVersion    int64
+	fsLayers         bool
+	descriptorFields bool
+	ambiguous        bool
+}
+
+func (p *manifestParser) document() {
+	p.object(func(name []byte) {
+		switch {
+		case is(name, "mediaType"):
+			mediaType, _, _ := strings.Cut(p.stringOrNull(), ";")
+			p.ambiguous = p.ambiguous || p.mediaType != "" && p.mediaType != mediaType
+			p.mediaType = mediaType
+		case is(name, "schemaVersion"):
+			p.schemaVersion = p.integer()
+		case is(name, "manifests"):
+			p.descriptorFields = p.descriptors(true) || p.descriptorFields
+		case is(name, "layers"), is(name, "blobs"):
+			p.descriptorFields = p.descriptors(false) || p.descriptorFields
+		case is(name, "fsLayers"):
+			p.fsLayers = p.descriptors(false) || p.fsLayers
+		case is(name, "config"):
+			if !p.null() {
+				p.descriptorFields = true
+				p.reference(false)
+			}
+		case is(name, "subject"):
+			if !p.null() {
+				subject := p.descriptor().digest
+				p.ambiguous = p.ambiguous || p.doc.subject != "" && p.doc.subject != subject
+				p.doc.subject = subject
+			}
+		case is(name, "annotations"), is(name, "artifactType"):
+			p.skip()
+		default:
+			p.unknown()
+		}
+	})
+}
+
+// descriptors reads an array of them and reports whether there was one.
+func (p *manifestParser) descriptors(manifests bool) bool {
+	if p.null() {
+		return false
+	}
+	p.array(func() {
+		if !p.null() {
+			p.reference(manifests)
+		}
+	})
+	return true
+}
+
+func (p *manifestParser) reference(manifests bool) {
+	r := p.descriptor()
+	r.untyped = r.untyped && manifests
+	p.add(r)
+}
+
+func (p *manifestParser) add(r reference) {
+	if r.digest != "" {
+		p.doc.references = append(p.doc.references, r)
+	}
+}
+
+// descriptor reads a descriptor, or an entry of fsLayers.
+func (p *manifestParser) descriptor() reference {
+	r := reference{untyped: true}
+	p.object(func(name []byte) {
+		switch {
+		case is(name, "digest"), is(name, "blobSum"):
+			p.add(r) // a digest that stood there before
+			r.digest = p.digest()
+		case is(name, "mediaType"):
+			mediaType, _, _ := strings.Cut(p.stringOrNull(), ";")
+			r.untyped = mediaType == ""
+			r.manifest = r.manifest || isManifestType(mediaType)
+		case is(name, "size"):
+			r.size = p.integer()
+		case is(name, "urls"):
+			r.foreign = !p.null()
+			if r.foreign {
+				p.skip()
+			}
+		default:
+			p.skip()
+		}
+	})
+	return r
+}
+
+// digest reads a digest. One of another algorithm names no blob that could be
+// removed, and is passed over.
+func (p *manifestParser) digest() digest.Digest {
+	d, _ := layout.ParseDigest(p.stringOrNull())
+	return d
+}
+
+// unknown reads a field that is not known, and takes what looks like a
+// descriptor in it for one.
+func (p *manifestParser) unknown() {
+	switch p.peek() {
+	case '[':
+		p.array(p.unknown)
+	case '{':
+		var r reference
+		p.object(func(name []byte) {
+			switch {
+			case is(name, "digest") && p.peek() == '"':
+				p.add(r)
+				r.digest = p.digest()
+			case is(name, "mediaType") && p.peek() == '"':
+				r.manifest = isManifestType(p.stringOrNull())
+			default:
+				p.unknown()
+			}
+		})
+		p.add(r)
+	default:
+		p.scalar()
+	}
+}
+
+// is compares a field's name as encoding/json does.
+func is(name []byte, field string) bool {
+	return string(name) == field || strings.EqualFold(string(name), field)
+}

@@ -1,0 +1,140 @@
+package mark
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/blobsweep/blobsweep/internal/inventory"
+	"github.com/blobsweep/blobsweep/internal/parallel"
+	"github.com/blobsweep/blobsweep/storage"
+	"github.com/blobsweep/blobsweep/storage/layout"
+	"github.com/opencontainers/go-digest"
+)
+
+// Options of a [Marker]. All fields but the flags are required.
+type Options struct {
+	// DeleteUntagged makes tags the roots instead of all linked revisions.
+	DeleteUntagged bool
+	// MaxManifestSize is the largest manifest that is read, in bytes.
+	MaxManifestSize int64
+	// DeclaredSizes asks to add up the sizes that manifests declare, for
+	// backends whose listings carry none.
+	DeclaredSizes bool
+
+	Pool *parallel.Pool
+	// Age tells how old a link is.
+	Age func(ctx context.Context, key string, l inventory.Link) (inventory.Age, error)
+	// OnFinding is told of faults, concurrently.
+	OnFinding func(Finding)
+	// OnManifest, when set, is told of every manifest read, concurrently.
+	OnManifest func()
+}
+
+// Marker marks the repositories of one registry. It remembers what every
+// manifest references, some 300 bytes and 8 bytes a reference for each, so
+// that each is read once and can be asked for again.
+type Marker struct {
+	reader    storage.Reader
+	opts      Options
+	marks     *Set
+	manifests manifests
+	bytes     atomic.Int64
+	blocked   atomic.Bool
+}
+
+// New returns a marker that has marked nothing yet.
+func New(r storage.Reader, opts Options) *Marker {
+	return &Marker{reader: r, opts: opts, marks: NewSet()}
+}
+
+// Marked reports whether anything that is kept needs the digest.
+func (m *Marker) Marked(algorithm, hex string) bool { return m.marks.Has(KeyOf(algorithm, hex)) }
+
+// Pin marks one digest, without reading it.
+func (m *Marker) Pin(d digest.Digest) { m.marks.Add(keyOf(d)) }
+
+// Blocked reports whether a manifest was met whose references cannot be known.
+func (m *Marker) Blocked() bool { return m.blocked.Load() }
+
+// DeclaredBytes is the sum of the sizes of all marked blobs, as manifests
+// declare them.
+func (m *Marker) DeclaredBytes() int64 { return m.bytes.Load() }
+
+// Schema1 reports whether a manifest that was read before is of schema 1.
+func (m *Marker) Schema1(d digest.Digest) bool { return m.manifests.get(d).schema1 }
+
+// Closure adds to keys the digest and everything that it needs, directly or
+// through other manifests. Manifests that were read before are not read again.
+func (m *Marker) Closure(ctx context.Context, d digest.Digest, keys map[Key]bool) error {
+	return reach(ctx, parallel.New(1), []visit{{d, asChild}}, map[visit]bool{}, func(ctx context.Context, v visit) ([]visit, error) {
+		keys[keyOf(v.digest)] = true
+		mf, err := m.load(ctx, v.digest)
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range mf.keys {
+			keys[k] = true
+		}
+		return mf.children, nil
+	})
+}
+
+// mark marks a digest with all that its manifest references, once.
+func (m *Marker) mark(d digest.Digest, mf *manifest) {
+	if !mf.marked.CompareAndSwap(false, true) {
+		return
+	}
+	var declared int64
+	if m.marks.Add(keyOf(d)) {
+		declared += mf.size
+	}
+	for i, k := range mf.keys {
+		if m.marks.Add(k) && mf.sizes != nil {
+			declared += mf.sizes[i]
+		}
+	}
+	if m.opts.DeclaredSizes {
+		m.bytes.Add(declared)
+	}
+}
+
+// report makes a finding, once, of a manifest that is kept but could not be
+// read as one.
+func (m *Marker) report(repository string, v visit, mf *manifest) {
+	f := Finding{Repository: repository, Key: layout.BlobKey(v.digest)}
+	switch mf.status {
+	case absent:
+		if v.mode != asRoot {
+			return // a sparse index is legal
+		}
+		f.Kind = DanglingRevision
+		f.Key = layout.Repository(repository) + "_manifests/revisions/" + v.digest.Algorithm().String() + "/" + v.digest.Encoded() + "/link"
+		f.Detail = "the revision is linked but the manifest's bytes are gone; it cannot be pulled: delete or push it again"
+	case unknown:
+		f.Kind = UnknownManifest
+		f.Detail = fmt.Sprintf("a manifest of a type that is not known; it and the %d digests in its bytes are kept", len(mf.keys))
+	case corrupt:
+		f.Kind = CorruptManifest
+		f.Detail = "the bytes do not hash to the digest, so what it references cannot be known; restore it from a backup, or delete the manifest and push it again"
+	case oversized:
+		f.Kind = OversizedManifest
+		f.Detail = fmt.Sprintf("larger than %d bytes, so what it references was not read; raise the limit (--max-manifest-size), or delete the manifest", m.opts.MaxManifestSize)
+	case irregular:
+		f.Kind = Symlink
+		f.Detail = "the manifest lies behind a symbolic link, which is not followed; put the file in its place"
+	default:
+		return
+	}
+	if mf.status == corrupt || mf.status == oversized || mf.status == irregular {
+		m.blocked.Store(true)
+	}
+	if !mf.reported.CompareAndSwap(false, true) {
+		return
+	}
+	m.opts.OnFinding(f)
+}
+
+func keyOf(d digest.Digest) Key {
+	return KeyOf(d.Algorithm().String(), d.Encoded())
+}

@@ -1,0 +1,141 @@
+package storage
+
+import (
+	"context"
+	"iter"
+	"time"
+)
+
+// Object is what a listing or [Reader.Stat] tells of one key.
+type Object struct {
+	// Key is the full key. That of a common prefix ends in a slash.
+	Key string
+	// Size is in bytes, or negative where the listing does not carry it.
+	Size int64
+	// ModTime is the time of the last change, or zero where it is not known.
+	// What has no known time must be taken for new.
+	ModTime time.Time
+	// IsPrefix tells a common prefix (a directory) from an object.
+	IsPrefix bool
+	// Irregular marks what is neither an object nor a directory: a symbolic
+	// link, a socket, a device. It is never read and never deleted.
+	Irregular bool
+}
+
+// ListOptions refine a listing. The zero value lists everything below the
+// prefix, with sizes and times.
+type ListOptions struct {
+	// StartAfter skips every key up to and including this one. It need not
+	// exist. With Delimiter, a common prefix is skipped when it sorts at or
+	// before StartAfter.
+	StartAfter string
+	// Delimiter yields one level only: the objects directly below the prefix,
+	// and a common prefix for each group of deeper keys.
+	Delimiter bool
+}
+
+// Reader reads a backend.
+type Reader interface {
+	// List yields what lies under prefix in the byte order of full keys. An
+	// error is yielded once, as the last element; a listing that ends without
+	// one is complete. A prefix under which nothing lies is an empty listing,
+	// not an error.
+	List(ctx context.Context, prefix string, opts ListOptions) iter.Seq2[Object, error]
+
+	// Get reads a whole object of at most limit bytes. It fails with
+	// [ErrNotFound] when there is no such object, with [ErrTooLarge] when it
+	// is larger, and with [ErrIrregular] when it is not a plain object.
+	Get(ctx context.Context, key string, limit int64) ([]byte, error)
+
+	// Stat describes one key without reading it. A key that ends in a slash
+	// names a directory, where the backend has them. It fails with
+	// [ErrNotFound] when there is none.
+	Stat(ctx context.Context, key string) (Object, error)
+}
+
+// Driver is a Reader that can delete.
+type Driver interface {
+	Reader
+
+	// Delete removes objects. A key that is not there is no error. When some
+	// keys could not be removed it returns a [*DeleteError] that names every
+	// key not known to be gone; all others are gone. Any other error means
+	// that nothing is known of any key. It never removes a directory.
+	Delete(ctx context.Context, keys ...string) error
+}
+
+// EntryKind is what a directory entry is.
+type EntryKind uint8
+
+// The kinds of a directory entry.
+const (
+	EntryFile  EntryKind = iota + 1 // a regular file
+	EntryDir                        // a directory
+	EntryOther                      // a symbolic link, socket, device: never followed
+)
+
+// Entry is one name in a directory.
+type Entry struct {
+	Name string
+	Kind EntryKind
+}
+
+// Tree is the power of backends whose directories are real: one directory is
+// read at the cost of one request, names and kinds only, without a stat per
+// entry. Ask for it with [AsTree].
+type Tree interface {
+	Reader
+
+	// Hierarchical reports whether directories are real. Wrappers implement
+	// Tree always and forward the answer of what they wrap.
+	Hierarchical() bool
+
+	// ReadDir reads the directory that prefix names, which is empty or ends in
+	// a slash. The entries come in no order. It fails with [ErrNotFound] when
+	// there is no such directory, and with [ErrIrregular] when the prefix
+	// leads through or to something that is no directory.
+	ReadDir(ctx context.Context, prefix string) ([]Entry, error)
+}
+
+// AsTree returns r as a [Tree] if its directories are real.
+func AsTree(r Reader) (Tree, bool) {
+	t, ok := r.(Tree)
+	return t, ok && t.Hierarchical()
+}
+
+// DirRemover is the power to remove empty directories.
+type DirRemover interface {
+	// RemoveDir removes the empty directory that prefix, ending in a slash,
+	// names. It fails with [ErrNotEmpty] when something is in it; a directory
+	// that is not there is no error. It never removes anything else.
+	RemoveDir(ctx context.Context, prefix string) error
+}
+
+// Requests counts what was sent to a backend. On a filesystem these are
+// directories read, files read, stats, and files and directories removed.
+type Requests struct {
+	List   int64 `json:"list"`
+	Get    int64 `json:"get"`
+	Stat   int64 `json:"stat"`
+	Delete int64 `json:"delete"`
+}
+
+// Add returns the sum of two counts.
+func (r Requests) Add(other Requests) Requests {
+	return Requests{
+		List:   r.List + other.List,
+		Get:    r.Get + other.Get,
+		Stat:   r.Stat + other.Stat,
+		Delete: r.Delete + other.Delete,
+	}
+}
+
+// Sub returns what was counted since an earlier reading.
+func (r Requests) Sub(earlier Requests) Requests {
+	return r.Add(Requests{-earlier.List, -earlier.Get, -earlier.Stat, -earlier.Delete})
+}
+
+// Requester is the power to tell how many requests were sent so far.
+type Requester interface {
+	Requests() Requests
+}

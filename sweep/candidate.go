@@ -1,0 +1,56 @@
+package sweep
+
+import (
+	"github.com/blobsweep/blobsweep/storage/layout"
+	"github.com/opencontainers/go-digest"
+)
+
+// CandidateKind is what a candidate is.
+type CandidateKind string
+
+// The kinds of candidate, in the order of removal.
+const (
+	TagIndexEntry  CandidateKind = "tag-index-entry"
+	Manifest       CandidateKind = "manifest" // its revision link
+	LayerLink      CandidateKind = "layer-link"
+	Blob           CandidateKind = "blob"
+	Upload         CandidateKind = "upload"
+	EmptyDirectory CandidateKind = "empty-directory"
+)
+
+// Candidate is one thing that a plan removes.
+type Candidate struct {
+	Kind       CandidateKind `json:"kind"`
+	Repository string        `json:"repository,omitempty"`
+	Tag        string        `json:"tag,omitempty"`
+	Upload     string        `json:"upload,omitempty"`
+	// Digest is that of the blob, the manifest or the link.
+	Digest digest.Digest `json:"digest,omitempty"`
+	// Key is the prefix of an empty directory.
+	Key string `json:"key,omitempty"`
+	// Bytes of a blob, or of an upload's data.
+	Bytes  int64  `json:"bytes"`
+	Reason string `json:"reason"`
+}
+
+// item is a candidate with the objects that it is made of.
+type item struct {
+	Candidate
+	paths []layout.Path
+	// holds is what an alias link names besides its digest.
+	holds digest.Digest
+}
+
+// blob is a candidate in short: there may be very many.
+type blob struct {
+	digest digest.Digest
+	size   int64
+}
+
+const reasonUnreferenced = "unreferenced"
+
+func (b blob) candidate() Candidate {
+	return Candidate{Kind: Blob, Digest: b.digest, Bytes: b.size, Reason: reasonUnreferenced}
+}
+
+func (b blob) path() layout.Path { return layout.Path{Kind: layout.BlobData, Digest: b.digest} }

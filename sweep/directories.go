@@ -1,0 +1,247 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/blobsweep/blobsweep/internal/inventory"
+	"github.com/blobsweep/blobsweep/storage"
+	"github.com/blobsweep/blobsweep/storage/layout"
+)
+
+// name decides about the directory of a name (law 11). Its own parts go when
+// nothing stays in them; the directory itself goes in emptyDirectories, when
+// nothing below it stays either.
+func (p *planner) name(ctx context.Context, r *inventory.Repository, s *share) error {
+	if p.tree == nil {
+		return nil
+	}
+	var dirs []layout.Dir
+	stays := r.Strangers > 0 || r.Odd
+	if s != nil {
+		going := map[string]bool{}
+		for _, items := range [][]item{s.entries, s.revisions, s.layers, s.uploads} {
+			for _, it := range items {
+				for _, path := range it.paths {
+					key, err := path.Key()
+					if err != nil {
+						return err
+					}
+					going[key] = true
+				}
+			}
+		}
+		stays = stays || s.kept > 0
+		var err error
+		if stays {
+			dirs, err = p.emptyHomes(ctx, r, s, going)
+		} else {
+			dirs, stays, err = p.emptyRepository(ctx, r, going)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.directories = append(p.directories, dirs...)
+	p.names[r.Prefix] = !stays
+	return nil
+}
+
+// emptyHomes returns the directories of links that are gone and of tags that
+// name nothing, where nothing stays in them and they are old.
+func (p *planner) emptyHomes(ctx context.Context, r *inventory.Repository, s *share, going map[string]bool) ([]layout.Dir, error) {
+	var dirs []layout.Dir
+	var linkless []string
+	for _, tag := range s.linkless {
+		linkless = append(linkless, r.Prefix+"_manifests/tags/"+tag+"/")
+	}
+	var homes []string
+	for _, path := range s.gone {
+		home := path.Homes()[0].Prefix()
+		if !slices.ContainsFunc(linkless, func(prefix string) bool { return strings.HasPrefix(home, prefix) }) {
+			homes = append(homes, home)
+		}
+	}
+	for _, prefix := range append(linkless, homes...) {
+		empty, err := p.emptyTree(ctx, prefix, going)
+		if err != nil {
+			return nil, err
+		}
+		dirs = append(dirs, empty...)
+	}
+	return dirs, nil
+}
+
+// emptyRepository returns all directories of a repository's own parts, when
+// nothing is in them but the keys that go.
+func (p *planner) emptyRepository(ctx context.Context, r *inventory.Repository, going map[string]bool) (dirs []layout.Dir, stays bool, err error) {
+	for _, area := range []string{"_layers/", "_manifests/", "_uploads/"} {
+		empty, err := p.emptyTree(ctx, r.Prefix+area, going)
+		if err != nil {
+			return nil, false, err
+		}
+		if empty == nil {
+			_, err := inventory.Confirm(func() (storage.Object, error) { return p.reader.Stat(ctx, r.Prefix+area) })
+			if !errors.Is(err, storage.ErrNotFound) {
+				return nil, true, err // it is there, and stays
+			}
+		}
+		dirs = append(dirs, empty...)
+	}
+	return dirs, false, nil
+}
+
+// emptyTree returns the directories from prefix down when there is nothing in
+// them but the keys that go, and all are old; otherwise nil. Directories that
+// hold such a key themselves are left out: they go with it.
+func (p *planner) emptyTree(ctx context.Context, prefix string, going map[string]bool) ([]layout.Dir, error) {
+	if p.tree == nil {
+		return nil, nil
+	}
+	entries, err := inventory.Confirm(func() ([]storage.Entry, error) { return p.tree.ReadDir(ctx, prefix) })
+	if errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrIrregular) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var dirs []layout.Dir
+	home := false
+	for _, e := range entries {
+		switch {
+		case e.Kind == storage.EntryFile && going[prefix+e.Name]:
+			home = true
+		case e.Kind != storage.EntryDir:
+			return nil, nil
+		default:
+			below, err := p.emptyTree(ctx, prefix+e.Name+"/", going)
+			if err != nil || below == nil {
+				return nil, err
+			}
+			dirs = append(dirs, below...)
+		}
+	}
+	dir, removable, err := p.removable(ctx, prefix)
+	if err != nil || !removable {
+		return nil, err
+	}
+	if home {
+		return append([]layout.Dir{}, dirs...), nil // not nil
+	}
+	return append(dirs, dir), nil
+}
+
+// removable reports whether a directory is one of ours and old.
+func (p *planner) removable(ctx context.Context, prefix string) (layout.Dir, bool, error) {
+	dir, ours := layout.ParseDir(prefix)
+	if !ours {
+		return dir, false, nil
+	}
+	o, err := inventory.Confirm(func() (storage.Object, error) { return p.reader.Stat(ctx, prefix) })
+	if errors.Is(err, storage.ErrNotFound) {
+		return dir, false, nil
+	}
+	return dir, err == nil && o.IsPrefix && p.old(o), err
+}
+
+// emptyDirectories plans the directories that can be judged only when all
+// below them are: those of names, from the deepest up, and those of blobs'
+// algorithms; on object stores, directory markers.
+func (p *planner) emptyDirectories(ctx context.Context) error {
+	prefixes := make([]string, 0, len(p.names))
+	for prefix := range p.names {
+		prefixes = append(prefixes, prefix)
+	}
+	slices.SortFunc(prefixes, deeper)
+	for _, prefix := range prefixes {
+		if p.names[prefix] {
+			dir, removable, err := p.removable(ctx, prefix)
+			if err != nil {
+				return err
+			}
+			if removable {
+				p.directories = append(p.directories, dir)
+				continue
+			}
+		}
+		if above := parent(prefix); p.names[above] {
+			p.names[above] = false
+		}
+	}
+	for prefix, going := range p.emptied {
+		entries, err := p.tree.ReadDir(ctx, prefix)
+		if err != nil {
+			return err
+		}
+		dir, removable, err := p.removable(ctx, prefix)
+		if err != nil {
+			return err
+		}
+		if removable && int64(len(entries)) == going {
+			p.directories = append(p.directories, dir)
+		}
+	}
+	return p.directoryMarkers(ctx)
+}
+
+// directoryMarkers plans the markers under which nothing stays (law 11).
+func (p *planner) directoryMarkers(ctx context.Context) error {
+	if len(p.marks) == 0 {
+		return nil
+	}
+	going, err := p.keys()
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(p.marks, func(a, b storage.Object) int { return deeper(a.Key, b.Key) })
+	for _, o := range p.marks {
+		dir, ours := layout.ParseDir(o.Key)
+		if !ours || !p.old(o) {
+			continue
+		}
+		empty := true
+		for below, err := range p.reader.List(ctx, o.Key, storage.ListOptions{StartAfter: o.Key}) {
+			if err != nil {
+				return err
+			}
+			if !going[below.Key] {
+				empty = false
+				break
+			}
+		}
+		if empty {
+			going[o.Key] = true
+			p.markers = append(p.markers, dir)
+		}
+	}
+	return nil
+}
+
+// keys returns the keys of all candidates so far.
+func (p *planner) keys() (map[string]bool, error) {
+	keys := map[string]bool{}
+	add := func(path layout.Path) error {
+		key, err := path.Key()
+		keys[key] = true
+		return err
+	}
+	for _, items := range [][]item{p.entries, p.revisions, p.layers, p.uploads} {
+		for _, it := range items {
+			for _, path := range it.paths {
+				if err := add(path); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	for _, b := range p.blobs {
+		if err := add(b.path()); err != nil {
+			return nil, err
+		}
+	}
+	return keys, nil
+}

@@ -1,0 +1,325 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/blobsweep/blobsweep/mark"
+	"github.com/blobsweep/blobsweep/storage"
+	"github.com/blobsweep/blobsweep/storage/layout"
+	"github.com/opencontainers/go-digest"
+)
+
+// batch is how many keys go to the backend at a time. It is what object
+// stores take, and how far an interrupted run goes on.
+const batch = 1000
+
+// Execute removes what was planned, in the order of law 9: each kind of link
+// is done with before what it refers to is touched. What a link needs that
+// could not be removed is left in place.
+//
+// It fails with [ErrExecuted] on a second call, with [ErrBlocked] when the
+// plan is blocked, and with [ErrPartial] when something planned is still
+// there: Failed names the keys. When ctx ends it stops between batches, and
+// the error wraps ErrPartial and the cause. The driver must be the one that
+// was planned on. Counts tell only of deletions that the backend confirmed.
+func (p *Plan) Execute(ctx context.Context, d storage.Driver) error {
+	if len(p.blocked) > 0 {
+		return fmt.Errorf("%w: %v", ErrBlocked, p.blocked)
+	}
+	if p.executed.Swap(true) {
+		return ErrExecuted
+	}
+	stop := p.meter.start(ctx)
+	defer stop()
+	x := execution{Plan: p, driver: d, pinned: map[mark.Key]string{}}
+	if _, ok := storage.AsTree(d); ok {
+		x.dirs, _ = d.(storage.DirRemover)
+	}
+	err := x.run(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: stopped after %d of %d blobs: %w", ErrPartial, p.counts.Blobs.Removed, p.counts.Blobs.Eligible, err)
+	case len(p.failed) > 0:
+		return fmt.Errorf("%w: %d keys, the first %s: %s", ErrPartial, len(p.failed), p.failed[0].Key, p.failed[0].Error)
+	}
+	return nil
+}
+
+// execution is a plan under way.
+type execution struct {
+	*Plan
+	driver storage.Driver
+	dirs   storage.DirRemover // nil where directories are not real
+
+	mu sync.Mutex // guards counts, failed and broken
+	// broken are digests named by links that could not be removed.
+	broken []brokenLink
+	// pinned says for everything that those need which key is to blame.
+	pinned map[mark.Key]string
+}
+
+type brokenLink struct {
+	key     string
+	digests []digest.Digest
+}
+
+func (x *execution) run(ctx context.Context) error {
+	c := &x.counts
+	for _, phase := range []struct {
+		name    Phase
+		items   []item
+		removed *int64
+	}{
+		{PhaseTagIndexes, x.entries, &c.TagIndexEntries.Removed},
+		{PhaseRevisions, x.revisions, &c.Manifests.Removed},
+		{PhaseLayerLinks, x.layers, &c.LayerLinks.Removed},
+	} {
+		if err := x.items(ctx, phase.name, phase.items, phase.removed); err != nil {
+			return err
+		}
+	}
+	if err := x.sweepBlobs(ctx); err != nil {
+		return err
+	}
+	if err := x.items(ctx, PhaseUploads, x.uploads, &c.Uploads.Removed); err != nil {
+		return err
+	}
+	return x.prune(ctx)
+}
+
+// items removes candidates of one kind, and then pins what those need that
+// are still there.
+func (x *execution) items(ctx context.Context, phase Phase, items []item, removed *int64) error {
+	err := x.phase(ctx, phase, len(items),
+		func(i int) ([]layout.Path, []digest.Digest) {
+			if items[i].Digest == "" {
+				return items[i].paths, nil
+			}
+			return items[i].paths, []digest.Digest{items[i].Digest, items[i].holds}
+		},
+		func(int) { *removed++ })
+	if err != nil {
+		return err
+	}
+	for _, b := range x.broken {
+		for _, d := range b.digests {
+			if err := x.pin(ctx, phase, d, b.key); err != nil {
+				return fmt.Errorf("finding what %s needs, which could not be removed: %w", b.key, err)
+			}
+		}
+	}
+	x.broken = nil
+	return nil
+}
+
+// pin keeps a digest that a link still names, and what it needs if the link is
+// a manifest's.
+func (x *execution) pin(ctx context.Context, phase Phase, d digest.Digest, cause string) error {
+	if d == "" {
+		return nil
+	}
+	needed := map[mark.Key]bool{mark.KeyOf(d.Algorithm().String(), d.Encoded()): true}
+	if phase != PhaseLayerLinks {
+		if err := x.marker.Closure(ctx, d, needed); err != nil {
+			return err
+		}
+	}
+	for key := range needed {
+		x.pinned[key] = cause
+	}
+	return nil
+}
+
+func (x *execution) sweepBlobs(ctx context.Context) error {
+	return x.phase(ctx, PhaseSweepBlobs, len(x.blobs),
+		func(i int) ([]layout.Path, []digest.Digest) {
+			return []layout.Path{x.blobs[i].path()}, []digest.Digest{x.blobs[i].digest}
+		},
+		func(i int) {
+			x.counts.Blobs.Removed++
+			x.counts.Bytes.Reclaimed += x.blobs[i].size
+			x.meter.bytes.Add(x.blobs[i].size)
+		})
+}
+
+// phase removes n candidates in batches. of tells the objects of one and the
+// digests that stand for it; removed is called, under the lock, for each whose
+// objects are all confirmed to be gone.
+func (x *execution) phase(ctx context.Context, name Phase, n int,
+	of func(i int) ([]layout.Path, []digest.Digest), removed func(i int),
+) error {
+	x.meter.enter(name, int64(n))
+	return x.pool.ForEach(ctx, (n+batch-1)/batch, func(ctx context.Context, b int) error {
+		first, end := b*batch, min(n, (b+1)*batch)
+		var keys []string
+		var paths []layout.Path
+		last := make([]int, 0, end-first) // for each candidate, the end of its keys
+		for i := first; i < end; i++ {
+			objects, digests := of(i)
+			if cause := x.cause(digests); cause != "" {
+				x.leave(objects, cause)
+				objects = nil
+			}
+			for _, path := range objects {
+				key, err := path.Key()
+				if err != nil {
+					return err // nothing is deleted under a key that has no grammar
+				}
+				keys = append(keys, key)
+				paths = append(paths, path)
+			}
+			last = append(last, len(keys))
+		}
+		failed := x.delete(ctx, keys)
+		x.settle(keys, last, failed, func(i int) { removed(first + i) }, func(i int, key string) {
+			_, digests := of(first + i)
+			x.broken = append(x.broken, brokenLink{key, digests})
+		})
+		return x.removeHomes(ctx, paths, keys, failed)
+	})
+}
+
+// settle tells of each candidate of a batch whether it is gone, or which key
+// of it is still there. last holds the end of each one's keys.
+func (x *execution) settle(keys []string, last []int, failed map[string]bool, removed func(i int), broken func(i int, key string)) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	start := 0
+	for i, end := range last {
+		own := keys[start:end]
+		start = end
+		if len(own) == 0 {
+			continue // left in place
+		}
+		if at := slices.IndexFunc(own, func(key string) bool { return failed[key] }); at >= 0 {
+			broken(i, own[at])
+			continue
+		}
+		removed(i)
+		x.meter.done.Add(1)
+	}
+}
+
+// cause returns the key that could not be removed and that still needs one of
+// the digests, or nothing.
+func (x *execution) cause(digests []digest.Digest) string {
+	if len(x.pinned) == 0 {
+		return ""
+	}
+	for _, d := range digests {
+		if d != "" {
+			if key, ok := x.pinned[mark.KeyOf(d.Algorithm().String(), d.Encoded())]; ok {
+				return key
+			}
+		}
+	}
+	return ""
+}
+
+// leave notes candidates that are left in place.
+func (x *execution) leave(paths []layout.Path, cause string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, path := range paths {
+		if key, err := path.Key(); err == nil {
+			x.failed = append(x.failed, Failure{key, "left in place, because this could not be removed: " + cause})
+		}
+	}
+}
+
+// delete removes keys and returns those that are not known to be gone.
+func (x *execution) delete(ctx context.Context, keys []string) map[string]bool {
+	failed := map[string]bool{}
+	for len(keys) > 0 {
+		chunk := keys[:min(len(keys), batch)]
+		keys = keys[len(chunk):]
+		err := x.driver.Delete(ctx, chunk...)
+		if err == nil {
+			continue
+		}
+		var partial *storage.DeleteError
+		if !errors.As(err, &partial) { // nothing is known of any
+			partial = &storage.DeleteError{}
+			for _, key := range chunk {
+				partial.Failed = append(partial.Failed, &storage.Error{Op: "delete", Key: key, Err: err})
+			}
+		}
+		for _, f := range partial.Failed {
+			failed[f.Key] = true
+			if ctx.Err() == nil { // otherwise it was only not tried
+				x.fail(f.Key, f.Err)
+			}
+		}
+	}
+	return failed
+}
+
+func (x *execution) fail(key string, err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.failed = append(x.failed, Failure{storage.DisplayKey(key), err.Error()})
+	x.opts.Logger.Warn("not removed", "key", storage.DisplayKey(key), "error", err)
+}
+
+// removeHomes removes the directories that held nothing but deleted keys.
+// What still holds something stays.
+func (x *execution) removeHomes(ctx context.Context, paths []layout.Path, keys []string, failed map[string]bool) error {
+	for i, path := range paths {
+		if x.dirs == nil || failed[keys[i]] {
+			continue
+		}
+		for _, home := range path.Homes() {
+			if _, err := x.removeDir(ctx, home.Prefix()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// removeDir removes an empty directory and reports whether it is gone.
+func (x *execution) removeDir(ctx context.Context, prefix string) (bool, error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	err := x.dirs.RemoveDir(ctx, prefix)
+	switch {
+	case err == nil:
+		return true, nil
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case !errors.Is(err, storage.ErrNotEmpty) && !errors.Is(err, errors.ErrUnsupported):
+		x.fail(prefix, err)
+	}
+	return false, nil
+}
+
+// prune removes empty directories, from the deepest up, and the markers of
+// object stores.
+func (x *execution) prune(ctx context.Context) error {
+	x.meter.enter(PhaseDirectories, int64(len(x.directories)+len(x.markers)))
+	for _, dir := range x.directories {
+		if x.dirs == nil {
+			break
+		}
+		gone, err := x.removeDir(ctx, dir.Prefix())
+		if err != nil {
+			return err
+		}
+		if gone {
+			x.counts.EmptyDirectories.Removed++
+			x.meter.done.Add(1)
+		}
+	}
+	keys := make([]string, len(x.markers))
+	for i, dir := range x.markers {
+		keys[i] = dir.Prefix()
+	}
+	failed := x.delete(ctx, keys)
+	x.counts.EmptyDirectories.Removed += int64(len(keys) - len(failed))
+	return ctx.Err()
+}

@@ -1,0 +1,180 @@
+package sweep
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"runtime"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/blobsweep/blobsweep/internal/parallel"
+	"github.com/blobsweep/blobsweep/mark"
+	"github.com/blobsweep/blobsweep/storage"
+	"github.com/blobsweep/blobsweep/storage/layout"
+)
+
+// Errors of a plan, for errors.Is.
+var (
+	// ErrBlocked says that the plan must not be executed; nothing was deleted.
+	ErrBlocked = errors.New("the plan is blocked, nothing was deleted")
+	// ErrPartial says that not everything planned was deleted.
+	ErrPartial = errors.New("not everything could be deleted")
+	// ErrExecuted says that the plan was executed before.
+	ErrExecuted = errors.New("a plan runs once, and this one did")
+)
+
+// Plan is what a run found and would remove. Its methods other than Execute
+// only read it, and must not be called while Execute runs.
+//
+// It holds every candidate in memory, some 120 bytes a blob and 400 a link.
+type Plan struct {
+	opts     Options
+	marker   *mark.Marker
+	pool     *parallel.Pool
+	meter    *meter
+	executed atomic.Bool
+
+	counts   Counts
+	findings []mark.Finding
+	blocked  []Blocker
+	failed   []Failure
+
+	entries     []item // tag index entries
+	revisions   []item
+	layers      []item
+	blobs       []blob
+	uploads     []item
+	directories []layout.Dir
+	markers     []layout.Dir // of object stores
+}
+
+// New reads a registry and plans. It reads every manifest once and keeps the
+// plan in memory. Any error other than the proven absence of a key ends it:
+// there is no partial plan.
+func New(ctx context.Context, r storage.Reader, opts Options) (*Plan, error) {
+	opts, err := opts.resolve()
+	if err != nil {
+		return nil, err
+	}
+	p := newPlanner(r, opts)
+	stop := p.meter.start(ctx)
+	defer stop()
+	if err := p.plan(ctx); err != nil {
+		return nil, err
+	}
+	opts.Logger.Debug("planned", "marked", p.counts.Blobs.Marked, "eligible", p.counts.Blobs.Eligible,
+		"findings", len(p.findings), "blockedBy", p.blocked)
+	return p.Plan, nil
+}
+
+// resolve fills in the defaults.
+func (o Options) resolve() (Options, error) {
+	switch {
+	case o.Grace < 0:
+		return o, fmt.Errorf("a negative grace period (%v)", o.Grace)
+	case o.MaxManifestSize < 0:
+		return o, fmt.Errorf("a negative manifest size (%d)", o.MaxManifestSize)
+	}
+	for _, risk := range o.AcceptRisk {
+		if !slices.Contains(Blockers(), risk) {
+			return o, fmt.Errorf("no blocker is named %q; there are %v", risk, Blockers())
+		}
+	}
+	if o.Now.IsZero() {
+		o.Now = time.Now()
+	}
+	o.Grace = cmp.Or(o.Grace, DefaultGrace)
+	if o.Offline {
+		o.Grace = 0
+	}
+	o.UploadsOlderThan = max(cmp.Or(o.UploadsOlderThan, DefaultUploadsOlderThan), 0)
+	o.MaxManifestSize = cmp.Or(o.MaxManifestSize, DefaultMaxManifestSize)
+	if o.Workers <= 0 {
+		o.Workers = max(8, 4*runtime.GOMAXPROCS(0))
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o, nil
+}
+
+// Grace is the grace period in force.
+func (p *Plan) Grace() time.Duration { return p.opts.Grace }
+
+// StartedAt is the start of the run: nothing modified at or after it goes.
+func (p *Plan) StartedAt() time.Time { return p.opts.Now }
+
+// Counts are the figures so far: of the plan, and once executed of what was
+// done.
+func (p *Plan) Counts() Counts { return p.counts }
+
+// Findings are the faults met on the way, in the order of their keys.
+func (p *Plan) Findings() []mark.Finding { return slices.Clone(p.findings) }
+
+// BlockedBy names what forbids to execute the plan (law 16). Risks that were
+// accepted are not among them.
+func (p *Plan) BlockedBy() []Blocker { return slices.Clone(p.blocked) }
+
+// Failed names every key that could not be deleted (law 10).
+func (p *Plan) Failed() []Failure { return slices.Clone(p.failed) }
+
+// Candidates yields everything that the plan removes, in the order of removal.
+func (p *Plan) Candidates() iter.Seq[Candidate] {
+	return func(yield func(Candidate) bool) {
+		items := func(items []item) bool {
+			for _, it := range items {
+				if !yield(it.Candidate) {
+					return false
+				}
+			}
+			return true
+		}
+		if !items(p.entries) || !items(p.revisions) || !items(p.layers) {
+			return
+		}
+		for _, b := range p.blobs {
+			if !yield(b.candidate()) {
+				return
+			}
+		}
+		if !items(p.uploads) {
+			return
+		}
+		for _, dirs := range [][]layout.Dir{p.directories, p.markers} {
+			for _, d := range dirs {
+				if !yield(Candidate{Kind: EmptyDirectory, Key: d.Prefix(), Reason: "empty"}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// sort puts everything into an order that does not depend on how the work was
+// shared, directories from the deepest up.
+func (p *Plan) sort() {
+	for _, items := range [][]item{p.entries, p.revisions, p.layers, p.uploads} {
+		slices.SortFunc(items, func(a, b item) int {
+			return cmp.Or(cmp.Compare(a.Repository, b.Repository), cmp.Compare(a.Tag, b.Tag),
+				cmp.Compare(a.Upload, b.Upload), cmp.Compare(a.Digest, b.Digest))
+		})
+	}
+	slices.SortFunc(p.blobs, func(a, b blob) int { return cmp.Compare(a.digest, b.digest) })
+	for _, dirs := range [][]layout.Dir{p.directories, p.markers} {
+		slices.SortFunc(dirs, func(a, b layout.Dir) int { return deeper(a.Prefix(), b.Prefix()) })
+	}
+	slices.SortFunc(p.findings, func(a, b mark.Finding) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Detail, b.Detail))
+	})
+	slices.Sort(p.blocked)
+}
+
+func deeper(a, b string) int {
+	return cmp.Or(cmp.Compare(strings.Count(b, "/"), strings.Count(a, "/")), cmp.Compare(a, b))
+}

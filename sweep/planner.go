@@ -1,0 +1,193 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/blobsweep/blobsweep/internal/inventory"
+	"github.com/blobsweep/blobsweep/internal/parallel"
+	"github.com/blobsweep/blobsweep/mark"
+	"github.com/blobsweep/blobsweep/storage"
+	"github.com/blobsweep/blobsweep/storage/layout"
+)
+
+// strangersShown is how many strangers are findings of their own.
+const strangersShown = 20
+
+// planner builds a Plan.
+type planner struct {
+	*Plan
+	mu     sync.Mutex // guards the Plan's slices and counts
+	reader storage.Reader
+	tree   storage.Tree // nil where directories are not real
+	walker *inventory.Walker
+
+	names    map[string]bool  // directories of names: whether they can go
+	emptied  map[string]int64 // blob directories that go, by their parent
+	marks    []storage.Object // directory markers
+	stranger int
+}
+
+func newPlanner(r storage.Reader, opts Options) *planner {
+	p := &planner{
+		Plan:    &Plan{opts: opts, pool: parallel.New(opts.Workers), meter: newMeter(opts.Progress)},
+		reader:  r,
+		names:   map[string]bool{},
+		emptied: map[string]int64{},
+	}
+	p.tree, _ = storage.AsTree(r)
+	p.walker = &inventory.Walker{Reader: r, Pool: p.pool, OnStranger: p.onStranger, OnMarker: p.onMarker}
+	p.marker = mark.New(r, mark.Options{
+		DeleteUntagged:  opts.DeleteUntagged,
+		MaxManifestSize: opts.MaxManifestSize,
+		DeclaredSizes:   p.tree != nil,
+		Pool:            p.pool,
+		Age:             p.age,
+		OnFinding:       p.found,
+		OnManifest:      func() { p.meter.done.Add(1) },
+	})
+	return p
+}
+
+// plan marks every repository, then streams the blobs past the mark set. No
+// blob is judged before the last manifest was read.
+func (p *planner) plan(ctx context.Context) error {
+	p.meter.enter(PhaseMark, 0)
+	anyRepository, err := p.walker.Repositories(ctx, p.repository)
+	if err != nil {
+		return fmt.Errorf("marking manifests: %w", err)
+	}
+	p.meter.enter(PhaseBlobs, 0)
+	if err := p.walker.Blobs(ctx, p.blobDir); err != nil {
+		return fmt.Errorf("listing blobs: %w", err)
+	}
+	if p.tree != nil {
+		p.counts.Bytes.Total += p.marker.DeclaredBytes()
+	}
+	if err := p.emptyDirectories(ctx); err != nil {
+		return fmt.Errorf("looking for empty directories: %w", err)
+	}
+	p.conclude(anyRepository)
+	p.sort()
+	return ctx.Err()
+}
+
+// conclude fills in what is known only at the end.
+func (p *planner) conclude(anyRepository bool) {
+	switch {
+	case p.marker.Blocked():
+		p.block(BlockedUnreadableManifest)
+	case anyRepository:
+	case p.counts.Blobs.Total > 0:
+		p.block(BlockedNoRepositories)
+	default:
+		p.found(mark.Finding{
+			Kind: mark.EmptyRegistry, Key: layout.Root,
+			Detail: "there are neither repositories nor blobs: is this the registry's root directory?",
+		})
+	}
+	if p.stranger > strangersShown {
+		p.found(mark.Finding{
+			Kind: mark.Stranger, Key: layout.Root,
+			Detail: fmt.Sprintf("%d more keys that no registry writes; they are never touched", p.stranger-strangersShown),
+		})
+	}
+	c := &p.counts
+	c.TagIndexEntries.Eligible = int64(len(p.entries))
+	c.Manifests.Eligible = int64(len(p.revisions))
+	c.LayerLinks.Eligible = int64(len(p.layers))
+	c.Blobs.Eligible = int64(len(p.blobs))
+	c.Uploads.Eligible = int64(len(p.uploads))
+	c.EmptyDirectories.Eligible = int64(len(p.directories) + len(p.markers))
+	for _, b := range p.blobs {
+		c.Bytes.Reclaimable += b.size
+	}
+}
+
+// block blocks the plan unless the risk was accepted.
+func (p *planner) block(b Blocker) {
+	for _, accepted := range p.opts.AcceptRisk {
+		if accepted == b {
+			p.opts.Logger.Warn("risk accepted", "blocker", b)
+			return
+		}
+	}
+	p.blocked = append(p.blocked, b)
+}
+
+func (p *planner) found(f mark.Finding) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.findings = append(p.findings, f)
+}
+
+func (p *planner) onStranger(s inventory.Stranger) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.counts.Strangers++
+	f := mark.Finding{Kind: mark.Stranger, Repository: s.Repository, Key: storage.DisplayKey(s.Key), Detail: "not written by a registry; it is never touched"}
+	if s.Irregular {
+		f.Kind = mark.Symlink
+		f.Detail = "a symbolic link or special file; it is never followed and never touched"
+	} else if p.stranger++; p.stranger > strangersShown {
+		return
+	}
+	p.findings = append(p.findings, f)
+}
+
+func (p *planner) onMarker(o storage.Object) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.marks = append(p.marks, o)
+}
+
+// age tells how old a link is.
+func (p *planner) age(ctx context.Context, key string, l inventory.Link) (inventory.Age, error) {
+	o, age, err := p.look(ctx, key, l)
+	if err == nil && o.Size == 0 && age != inventory.Gone && age != inventory.Foreign {
+		p.brokenLink(key)
+	}
+	return age, err
+}
+
+func (p *planner) brokenLink(key string) {
+	repository := ""
+	if path, ok := layout.Parse(key); ok {
+		repository = path.Repository
+	}
+	p.found(mark.Finding{
+		Kind: mark.BrokenLink, Repository: repository, Key: key,
+		Detail: "the link is empty; its name tells what it linked",
+	})
+}
+
+// look tells size and age of a key, asking for them where the listing did not
+// say. Only what was last changed before the grace period is old: at a time
+// that is not known, it is recent (law 6).
+func (p *planner) look(ctx context.Context, key string, l inventory.Link) (storage.Object, inventory.Age, error) {
+	o := storage.Object{Key: key, Size: l.Size, ModTime: l.ModTime}
+	if o.ModTime.IsZero() {
+		var err error
+		o, err = inventory.Confirm(func() (storage.Object, error) { return p.reader.Stat(ctx, key) })
+		switch {
+		case errors.Is(err, storage.ErrNotFound):
+			return o, inventory.Gone, nil
+		case errors.Is(err, storage.ErrIrregular):
+			return o, inventory.Foreign, nil
+		case err != nil:
+			return o, 0, err
+		case o.Irregular:
+			return o, inventory.Foreign, nil
+		}
+	}
+	if p.old(o) {
+		return o, inventory.Old, nil
+	}
+	return o, inventory.Recent, nil
+}
+
+func (p *planner) old(o storage.Object) bool {
+	return !o.ModTime.IsZero() && o.ModTime.Before(p.opts.Now.Add(-p.opts.Grace))
+}

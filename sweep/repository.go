@@ -1,0 +1,305 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/blobsweep/blobsweep/internal/inventory"
+	"github.com/blobsweep/blobsweep/mark"
+	"github.com/blobsweep/blobsweep/storage"
+	"github.com/blobsweep/blobsweep/storage/layout"
+	"github.com/opencontainers/go-digest"
+)
+
+// startedAtLimit is more than any startedat file holds.
+const startedAtLimit = 1024
+
+// share is what one repository adds to the plan.
+type share struct {
+	entries, revisions, layers, uploads []item
+	recentLayers                        int64
+	totalUploads, recentUploads         int64
+	gone                                []layout.Path // link directories without a link
+	linkless                            []string      // tags that name nothing
+	kept                                int           // links and uploads that stay
+}
+
+// repository marks a repository and plans what goes in it.
+func (p *planner) repository(ctx context.Context, r *inventory.Repository) error {
+	if !r.Exists {
+		return p.name(ctx, r, nil)
+	}
+	kept, err := p.marker.Repository(ctx, r)
+	if err != nil {
+		return err
+	}
+	var s share
+	if r.Odd {
+		p.found(mark.Finding{
+			Kind: mark.OddRepository, Repository: storage.DisplayKey(r.Name), Key: storage.DisplayKey(r.Prefix),
+			Detail: "no registry gives such a name; everything in it and everything its manifests need is kept",
+		})
+		s.kept = 1
+	} else {
+		for _, plan := range []func(context.Context, *inventory.Repository, *mark.Kept, *share) error{
+			p.tagIndexEntries, p.revisionLinks, p.layerLinks, p.abandonedUploads,
+		} {
+			if err := plan(ctx, r, kept, &s); err != nil {
+				return err
+			}
+		}
+	}
+	p.emptyLinks(r)
+	p.add(r, kept, &s)
+	return p.name(ctx, r, &s)
+}
+
+// add merges the share of a repository into the plan.
+func (p *planner) add(r *inventory.Repository, kept *mark.Kept, s *share) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.entries = append(p.entries, s.entries...)
+	p.revisions = append(p.revisions, s.revisions...)
+	p.layers = append(p.layers, s.layers...)
+	p.uploads = append(p.uploads, s.uploads...)
+
+	c := &p.counts
+	revisions := int64(len(r.Revisions) - len(kept.Gone))
+	c.Repositories++
+	c.Tags += kept.Tags
+	c.Manifests.Total += revisions
+	c.Manifests.Recent += kept.Recent
+	c.Manifests.Marked += revisions - kept.Recent - int64(len(kept.Untagged))
+	c.LayerLinks.Total += int64(len(r.Layers))
+	c.LayerLinks.Recent += s.recentLayers
+	c.Uploads.Total += s.totalUploads
+	c.Uploads.Recent += s.recentUploads
+}
+
+// emptyLinks reports links that a listing shows to be empty (law 15).
+func (p *planner) emptyLinks(r *inventory.Repository) {
+	for area, links := range map[layout.Kind][]inventory.Link{layout.LayerLink: r.Layers, layout.RevisionLink: r.Revisions} {
+		for _, l := range links {
+			if key, err := (layout.Path{Kind: area, Repository: r.Name, Digest: l.Digest()}).Key(); l.Size == 0 && err == nil {
+				p.brokenLink(key)
+			}
+		}
+	}
+}
+
+// tagIndexEntries plans the entries of tags' histories whose revision goes or
+// is gone (law 8).
+func (p *planner) tagIndexEntries(ctx context.Context, r *inventory.Repository, kept *mark.Kept, s *share) error {
+	var mu sync.Mutex // guards s
+	err := p.pool.ForEach(ctx, len(r.Tags), func(ctx context.Context, i int) error {
+		for _, l := range r.Tags[i].Index {
+			path := layout.Path{Kind: layout.TagIndexLink, Repository: r.Name, Tag: r.Tags[i].Name, Digest: l.Digest()}
+			key, err := path.Key()
+			if err != nil || kept.KeepsEntry(path.Tag, l) {
+				continue // err: an odd tag, kept
+			}
+			age, err := p.age(ctx, key, l)
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			switch age {
+			case inventory.Gone:
+				s.gone = append(s.gone, path)
+			case inventory.Old:
+				s.entries = append(s.entries, item{
+					Candidate: Candidate{
+						Kind: TagIndexEntry, Repository: r.Name, Tag: path.Tag, Digest: path.Digest,
+						Reason: "its revision is not linked any more",
+					},
+					paths: []layout.Path{path},
+				})
+			default:
+				p.marker.Pin(path.Digest) // the link stays, so does its blob
+				s.kept++
+			}
+			mu.Unlock()
+		}
+		return nil
+	})
+	s.kept += int(kept.Tags)
+	s.linkless = kept.Linkless
+	return err
+}
+
+// revisionLinks plans the revisions that are not kept (law 1).
+func (p *planner) revisionLinks(ctx context.Context, r *inventory.Repository, kept *mark.Kept, s *share) error {
+	signatures := map[mark.Key][]layout.Path{}
+	for _, sig := range r.Signatures {
+		key := mark.KeyOf(sig.Revision.Algorithm, sig.Revision.Hex)
+		signatures[key] = append(signatures[key], layout.Path{
+			Kind: layout.SignatureLink, Repository: r.Name, Digest: sig.Revision.Digest(), Signature: sig.Digest(),
+		})
+	}
+	for _, u := range kept.Untagged {
+		path := layout.Path{Kind: layout.RevisionLink, Repository: r.Name, Digest: u.Digest()}
+		also := signatures[mark.KeyOf(u.Algorithm, u.Hex)]
+		if p.tree != nil && p.marker.Schema1(path.Digest) {
+			var err error
+			if also, err = p.signatures(ctx, path); err != nil {
+				return err
+			}
+		}
+		s.revisions = append(s.revisions, item{
+			Candidate: Candidate{Kind: Manifest, Repository: r.Name, Digest: path.Digest, Reason: u.Reason},
+			paths:     append(also, path), // the signatures' links first
+		})
+	}
+	for _, l := range kept.Gone {
+		s.gone = append(s.gone, layout.Path{Kind: layout.RevisionLink, Repository: r.Name, Digest: l.Digest()})
+	}
+	s.kept += len(r.Revisions) - len(kept.Untagged) - len(kept.Gone)
+	return nil
+}
+
+// signatures lists the signature links below a revision.
+func (p *planner) signatures(ctx context.Context, revision layout.Path) ([]layout.Path, error) {
+	var paths []layout.Path
+	for o, err := range p.reader.List(ctx, revision.Homes()[0].Prefix()+"signatures/", storage.ListOptions{}) {
+		if err != nil {
+			return nil, err
+		}
+		if path, ok := layout.Parse(o.Key); ok && path.Kind == layout.SignatureLink && !o.Irregular {
+			paths = append(paths, path)
+		}
+	}
+	return paths, nil
+}
+
+// layerLinks plans the layer links that no kept manifest of the repository
+// needs (law 7).
+func (p *planner) layerLinks(ctx context.Context, r *inventory.Repository, kept *mark.Kept, s *share) error {
+	items := make([]item, len(r.Layers))
+	var recent, gone atomic.Int64
+	err := p.pool.ForEach(ctx, len(r.Layers), func(ctx context.Context, i int) error {
+		l := r.Layers[i]
+		if kept.Needs(l) {
+			return nil
+		}
+		path := layout.Path{Kind: layout.LayerLink, Repository: r.Name, Digest: l.Digest()}
+		key, err := path.Key()
+		if err != nil {
+			return err
+		}
+		age, err := p.age(ctx, key, l)
+		if err != nil {
+			return err
+		}
+		holds, _ := kept.Alias(l)
+		switch age {
+		case inventory.Old:
+			items[i] = item{
+				Candidate: Candidate{
+					Kind: LayerLink, Repository: r.Name, Digest: path.Digest,
+					Reason: "no manifest of the repository needs it",
+				},
+				paths: []layout.Path{path},
+				holds: holds,
+			}
+		case inventory.Gone:
+			items[i].paths = []layout.Path{path}
+			gone.Add(1)
+		case inventory.Recent, inventory.Foreign:
+			// The link stays. Someone may be about to push a manifest that
+			// needs the blob, and only this link tells.
+			recent.Add(1)
+			p.pin(path.Digest, holds)
+		}
+		return nil
+	})
+	for _, it := range items {
+		switch {
+		case it.Kind != "":
+			s.layers = append(s.layers, it)
+		case it.paths != nil:
+			s.gone = append(s.gone, it.paths...)
+		}
+	}
+	s.recentLayers = recent.Load()
+	s.kept += len(r.Layers) - len(s.layers) - int(gone.Load())
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.counts.LayerLinks.Total -= gone.Load()
+	return err
+}
+
+// pin keeps the blobs of a link that stays.
+func (p *planner) pin(digests ...digest.Digest) {
+	for _, d := range digests {
+		if d != "" {
+			p.marker.Pin(d)
+		}
+	}
+}
+
+// abandonedUploads plans the uploads that are old enough (law 12).
+func (p *planner) abandonedUploads(ctx context.Context, r *inventory.Repository, _ *mark.Kept, s *share) error {
+	for _, u := range r.Uploads {
+		it := item{Candidate: Candidate{Kind: Upload, Repository: r.Name, Upload: u.ID}}
+		old := true
+		started, newest := time.Time{}, time.Time{}
+		for _, o := range u.Objects {
+			path, ok := layout.Parse(o.Key)
+			if !ok || o.Irregular {
+				p.onStranger(inventory.Stranger{Key: o.Key, Repository: r.Name, Irregular: o.Irregular})
+				s.kept++
+				continue
+			}
+			old = old && p.old(o)
+			if o.ModTime.After(newest) {
+				newest = o.ModTime
+			}
+			it.paths = append(it.paths, path)
+			switch path.Kind {
+			case layout.UploadData:
+				it.Bytes = max(o.Size, 0)
+			case layout.UploadStartedAt:
+				var err error
+				if started, err = p.startedAt(ctx, o.Key); err != nil {
+					return err
+				}
+			}
+		}
+		if len(it.paths) == 0 {
+			s.gone = append(s.gone, layout.Path{Kind: layout.UploadData, Repository: r.Name, Upload: u.ID})
+			continue
+		}
+		s.totalUploads++
+		if started.IsZero() {
+			started = newest
+		}
+		if !old || !started.Before(p.opts.Now.Add(-p.opts.UploadsOlderThan)) {
+			s.recentUploads++
+			s.kept++
+			continue
+		}
+		it.Reason = "abandoned since " + started.UTC().Format(time.DateOnly)
+		s.uploads = append(s.uploads, it)
+	}
+	return nil
+}
+
+// startedAt reads when an upload began; zero when no file tells.
+func (p *planner) startedAt(ctx context.Context, key string) (time.Time, error) {
+	content, err := inventory.Confirm(func() ([]byte, error) { return p.reader.Get(ctx, key, startedAtLimit) })
+	if errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrTooLarge) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, err
+	}
+	t, err := time.Parse(time.RFC3339, strings.TrimSpace(string(content)))
+	if err != nil {
+		return time.Time{}, nil //nolint:nilerr // law 12: then the files' times count
+	}
+	return t, nil
+}
