@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"time"
 )
@@ -99,8 +100,34 @@ type Tree interface {
 
 // AsTree returns r as a [Tree] if its directories are real.
 func AsTree(r Reader) (Tree, bool) {
-	t, ok := r.(Tree)
-	return t, ok && t.Hierarchical()
+	if t, ok := r.(Tree); ok && t.Hierarchical() {
+		return t, true
+	}
+	return nil, false
+}
+
+// Prober is the power to ask for many files at once. Ask through [Present].
+type Prober interface {
+	// Present reports for each name whether there is anything under
+	// prefix + name + "/" + file, a symbolic link to nothing included. One that
+	// is not there is not an error.
+	Present(ctx context.Context, prefix string, names []string, file string) ([]bool, error)
+}
+
+// Present asks a [Prober], or stats each name where r is none.
+func Present(ctx context.Context, r Reader, prefix string, names []string, file string) ([]bool, error) {
+	if p, ok := r.(Prober); ok {
+		return p.Present(ctx, prefix, names, file)
+	}
+	present := make([]bool, len(names))
+	for i, name := range names {
+		_, err := r.Stat(ctx, prefix+name+"/"+file)
+		if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrIrregular) {
+			return nil, err
+		}
+		present[i] = !errors.Is(err, ErrNotFound)
+	}
+	return present, nil
 }
 
 // DirRemover is the power to remove empty directories.

@@ -30,16 +30,25 @@ func ValidHex(algorithm, hex string) bool {
 	return len(hex) == hexLength(algorithm) && hex != "" && IsHex(hex)
 }
 
-// IsHex reports whether s has lower-case hexadecimal digits alone.
+// IsHex reports whether s has lower-case hexadecimal digits alone. Every name
+// of a digest passes through here, hence the table.
 func IsHex(s string) bool {
+	var other uint8
 	for i := 0; i < len(s); i++ {
-		c := s[i]
+		other |= notHex[s[i]]
+	}
+	return other == 0
+}
+
+// notHex is 1 for every byte that is no lower-case hexadecimal digit.
+var notHex = func() (table [256]uint8) {
+	for c := range table {
 		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
-			return false
+			table[c] = 1
 		}
 	}
-	return true
-}
+	return table
+}()
 
 // ParseDigest reads the text of a digest, as links and manifests hold it. It
 // accepts the algorithms of [ValidAlgorithm] alone.

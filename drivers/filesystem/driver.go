@@ -1,0 +1,320 @@
+// Package filesystem is the driver for registries that keep their tree on a
+// local or mounted filesystem.
+//
+// No symbolic link below the root is ever followed, read or removed; nothing
+// outside the root is ever touched; a directory is only ever removed by rmdir.
+// On Linux the kernel holds these promises (openat2). Elsewhere, and where
+// openat2 is not allowed, each component of a path is checked before it is
+// used, which somebody who changes the tree at that very moment can get
+// around, though never out of the root.
+package filesystem
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/blobsweep/blobsweep/storage"
+)
+
+var (
+	errBadKey  = errors.New("not a clean relative path")
+	errDirKey  = fmt.Errorf("%w: a key that ends in a slash names no file", storage.ErrIrregular)
+	errFileKey = errors.New("the prefix of a directory ends in a slash")
+)
+
+// Driver reads and deletes below one directory. It is safe for concurrent use.
+type Driver struct {
+	sys sys
+
+	lists, gets, stats, deletes atomic.Int64
+}
+
+var (
+	_ storage.Driver     = (*Driver)(nil)
+	_ storage.Tree       = (*Driver)(nil)
+	_ storage.DirRemover = (*Driver)(nil)
+	_ storage.Prober     = (*Driver)(nil)
+	_ storage.Requester  = (*Driver)(nil)
+	_ io.Closer          = (*Driver)(nil)
+)
+
+// sys is what the platform has to do. Paths are clean and relative to the
+// root, which is the empty path. A symbolic link in a path is an error.
+type sys interface {
+	readDir(dir string) ([]storage.Entry, error)
+	// lstat describes names of a directory. What went wrong with one name is in
+	// its fileInfo.
+	lstat(dir string, names []string) ([]fileInfo, error)
+	// read returns a whole regular file of at most limit bytes.
+	read(path string, limit int64) ([]byte, error)
+	// unlink removes a regular file, rmdir an empty directory, and neither
+	// anything else.
+	unlink(dir, name string) error
+	rmdir(dir, name string) error
+	io.Closer
+}
+
+type fileInfo struct {
+	kind    storage.EntryKind
+	size    int64
+	modTime time.Time
+	err     error
+}
+
+// New opens the directory root, a registry's rootdirectory: the one that holds
+// docker/registry/v2. It must exist, and may be reached through symbolic links.
+// Close releases it.
+func New(root string) (*Driver, error) { return open(root, openSys) }
+
+func open(root string, openSys func(root string) (sys, error)) (*Driver, error) {
+	s, err := openSys(root)
+	if err != nil {
+		return nil, err
+	}
+	return &Driver{sys: s}, nil
+}
+
+// Close releases the root directory. Later calls fail with [fs.ErrClosed].
+func (d *Driver) Close() error { return d.sys.Close() }
+
+// Hierarchical implements [storage.Tree]: directories are real.
+func (d *Driver) Hierarchical() bool { return true }
+
+// Requests implements [storage.Requester]: directories read, files read, files
+// and directories described (those of a listing included), and attempts to
+// remove a file or directory.
+func (d *Driver) Requests() storage.Requests {
+	return storage.Requests{
+		List: d.lists.Load(), Get: d.gets.Load(), Stat: d.stats.Load(), Delete: d.deletes.Load(),
+	}
+}
+
+// ReadDir implements [storage.Tree]. All names of the directory are in memory
+// at once. It looks at no entry beyond its name, unless the filesystem does not
+// tell the kinds of entries.
+func (d *Driver) ReadDir(ctx context.Context, prefix string) ([]storage.Entry, error) {
+	dir, err := cleanDir(prefix)
+	if err := errors.Join(err, ctx.Err()); err != nil {
+		return nil, fail("list", prefix, err)
+	}
+	d.lists.Add(1)
+	entries, err := d.sys.readDir(dir)
+	if err != nil {
+		return nil, fail("list", prefix, err)
+	}
+	return entries, nil
+}
+
+// Get implements [storage.Reader].
+func (d *Driver) Get(ctx context.Context, key string, limit int64) ([]byte, error) {
+	if err := errors.Join(checkKey(key), ctx.Err()); err != nil {
+		return nil, fail("get", key, err)
+	}
+	d.gets.Add(1)
+	content, err := d.sys.read(key, limit)
+	if err != nil {
+		return nil, fail("get", key, err)
+	}
+	return content, nil
+}
+
+// Stat implements [storage.Reader]. A symbolic link is described itself, as
+// irregular. A file is not found by a key that ends in a slash, nor a directory
+// by one that does not.
+func (d *Driver) Stat(ctx context.Context, key string) (storage.Object, error) {
+	path, isPrefix := strings.CutSuffix(key, "/")
+	if err := errors.Join(checkPath(path), ctx.Err()); err != nil {
+		return storage.Object{}, fail("stat", key, err)
+	}
+	d.stats.Add(1)
+	dir, name := split(path)
+	infos, err := d.sys.lstat(strings.TrimSuffix(dir, "/"), []string{name})
+	if err != nil {
+		return storage.Object{}, fail("stat", key, err)
+	}
+	info := infos[0]
+	switch {
+	case info.err != nil:
+		return storage.Object{}, fail("stat", key, info.err)
+	case isPrefix && info.kind == storage.EntryOther:
+		return storage.Object{}, fail("stat", key, storage.ErrIrregular)
+	case info.kind != storage.EntryOther && isPrefix != (info.kind == storage.EntryDir):
+		return storage.Object{}, fail("stat", key, storage.ErrNotFound)
+	}
+	return info.object(key), nil
+}
+
+// Present implements [storage.Prober], at one system call a name.
+func (d *Driver) Present(ctx context.Context, prefix string, names []string, file string) ([]bool, error) {
+	dir, err := cleanDir(prefix)
+	if err := errors.Join(err, checkPath(file), ctx.Err()); err != nil {
+		return nil, fail("stat", prefix, err)
+	}
+	paths := make([]string, len(names))
+	for i, name := range names {
+		paths[i] = name + "/" + file
+		if err := checkPath(paths[i]); err != nil {
+			return nil, fail("stat", prefix+paths[i], err)
+		}
+	}
+	d.stats.Add(int64(len(names)))
+	infos, err := d.sys.lstat(dir, paths)
+	if err != nil {
+		return nil, fail("stat", prefix, err)
+	}
+	there := make([]bool, len(names))
+	for i, info := range infos {
+		switch err := classify(info.err); {
+		case info.err == nil, errors.Is(err, storage.ErrIrregular): // something is there
+			there[i] = true
+		case !errors.Is(err, storage.ErrNotFound):
+			return nil, fail("stat", prefix+paths[i], info.err)
+		}
+	}
+	return there, nil
+}
+
+// Delete implements [storage.Driver], one key after the other. It removes
+// regular files only. When ctx ends, the keys that were not tried are in the
+// error.
+func (d *Driver) Delete(ctx context.Context, keys ...string) error {
+	var failed []*storage.Error
+	for _, key := range keys {
+		if err := d.delete(ctx, key); err != nil {
+			failed = append(failed, fail("delete", key, err))
+		}
+	}
+	if len(failed) > 0 {
+		return &storage.DeleteError{Failed: failed}
+	}
+	return nil
+}
+
+func (d *Driver) delete(ctx context.Context, key string) error {
+	if err := errors.Join(checkKey(key), ctx.Err()); err != nil {
+		return err
+	}
+	d.deletes.Add(1)
+	dir, name := split(key)
+	return present(d.sys.unlink(strings.TrimSuffix(dir, "/"), name))
+}
+
+// RemoveDir implements [storage.DirRemover]. The root itself stays.
+func (d *Driver) RemoveDir(ctx context.Context, prefix string) error {
+	path, err := cleanDir(prefix)
+	if err := errors.Join(err, checkPath(path), ctx.Err()); err != nil {
+		return fail("rmdir", prefix, err)
+	}
+	d.deletes.Add(1)
+	dir, name := split(path)
+	if err := present(d.sys.rmdir(strings.TrimSuffix(dir, "/"), name)); err != nil {
+		return fail("rmdir", prefix, err)
+	}
+	return nil
+}
+
+// object describes the file under a key.
+func (i fileInfo) object(key string) storage.Object {
+	o := storage.Object{Key: key, Size: i.size, ModTime: i.modTime}
+	switch i.kind {
+	case storage.EntryDir:
+		o.Size, o.IsPrefix = -1, true
+	case storage.EntryOther:
+		o.Irregular = true
+	}
+	return o
+}
+
+// split cuts a path behind its last slash.
+func split(path string) (dir, name string) {
+	at := strings.LastIndexByte(path, '/') + 1
+	return path[:at], path[at:]
+}
+
+// checkKey accepts what can name a file.
+func checkKey(key string) error {
+	if path, isPrefix := strings.CutSuffix(key, "/"); isPrefix && checkPath(path) == nil {
+		return errDirKey
+	}
+	return checkPath(key)
+}
+
+// checkPath accepts a path that stays below the root and has no other spelling.
+func checkPath(path string) error {
+	if strings.IndexByte(path, 0) >= 0 {
+		return errBadKey
+	}
+	for name := range strings.SplitSeq(path, "/") {
+		if name == "" || name == "." || name == ".." {
+			return errBadKey
+		}
+	}
+	return nil
+}
+
+// cleanDir returns the path of the directory that a prefix names.
+func cleanDir(prefix string) (string, error) {
+	if prefix == "" {
+		return "", nil
+	}
+	dir, isPrefix := strings.CutSuffix(prefix, "/")
+	if err := checkPath(dir); err != nil || isPrefix {
+		return dir, err
+	}
+	return dir, errFileKey
+}
+
+// fail names the operation and key, and the meaning of err.
+func fail(op, key string, err error) *storage.Error {
+	return &storage.Error{Op: op, Key: key, Err: classify(err)}
+}
+
+// classify says in the words of the contract what err means. Only ENOENT, the
+// answer to one named path, is absence: a component that is no directory, or
+// cannot be searched, says nothing about what may lie behind it.
+func classify(err error) error {
+	meaning := error(nil)
+	switch {
+	case errors.Is(err, syscall.ENOENT):
+		meaning = storage.ErrNotFound
+	case isAny(err, syscall.ENOTEMPTY, syscall.EEXIST):
+		meaning = storage.ErrNotEmpty
+	case isAny(err, syscall.ELOOP, syscall.ENOTDIR, syscall.EISDIR, syscall.ENXIO, syscall.EXDEV):
+		meaning = storage.ErrIrregular
+	}
+	if meaning == nil || errors.Is(err, meaning) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", meaning, err)
+}
+
+func isAny(err error, targets ...syscall.Errno) bool {
+	return slices.ContainsFunc(targets, func(target syscall.Errno) bool { return errors.Is(err, target) })
+}
+
+// present drops the error of removing what is not there.
+func present(err error) error {
+	if errors.Is(err, syscall.ENOENT) {
+		return nil
+	}
+	return err
+}
+
+// kindOf returns the kind of a file.
+func kindOf(mode fs.FileMode) storage.EntryKind {
+	switch {
+	case mode.IsRegular():
+		return storage.EntryFile
+	case mode.IsDir():
+		return storage.EntryDir
+	}
+	return storage.EntryOther
+}
