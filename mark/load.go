@@ -1,10 +1,12 @@
 package mark
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	_ "crypto/sha512" // digests of manifests may be of this family
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"sync"
@@ -105,7 +107,7 @@ func (m *Marker) read(ctx context.Context, d digest.Digest, mf *manifest) error 
 	} else if doc := parse(content); doc.known {
 		mf.status = understood
 		mf.schema1 = doc.schema1
-		mf.subject = doc.subject
+		mf.subject = digest.Digest(doc.subject)
 		m.keep(mf, doc.references)
 		return nil
 	} else {
@@ -115,7 +117,7 @@ func (m *Marker) read(ctx context.Context, d digest.Digest, mf *manifest) error 
 	// manifest.
 	var references []reference
 	for _, named := range digestsIn(content) {
-		references = append(references, reference{digest: named, untyped: true, foreign: true})
+		references = append(references, reference{digest: []byte(named), untyped: true, foreign: true})
 	}
 	m.keep(mf, references)
 	return nil
@@ -128,15 +130,16 @@ func (m *Marker) keep(mf *manifest, references []reference) {
 		mf.sizes = make([]int64, len(references))
 	}
 	for i, r := range references {
-		mf.keys[i] = keyOf(r.digest)
+		algorithm, encoded, _ := bytes.Cut(r.digest, []byte(":"))
+		mf.keys[i] = KeyOf(algorithm, encoded)
 		if m.opts.DeclaredSizes && !r.foreign {
 			mf.sizes[i] = max(r.size, 0)
 		}
 		switch {
 		case r.manifest:
-			mf.children = append(mf.children, visit{r.digest, asChild})
+			mf.children = append(mf.children, visit{digest.Digest(r.digest), asChild})
 		case r.untyped:
-			mf.children = append(mf.children, visit{r.digest, asPerhaps})
+			mf.children = append(mf.children, visit{digest.Digest(r.digest), asPerhaps})
 		}
 	}
 }
@@ -144,16 +147,21 @@ func (m *Marker) keep(mf *manifest, references []reference) {
 // verified reports whether the content is what the digest names: its bytes, or
 // for a signed manifest of schema 1 the payload that was signed.
 func verified(d digest.Digest, content []byte) bool {
-	if d.Algorithm() == digest.SHA256 {
-		sum := sha256.Sum256(content)
-		if digest.NewDigestFromBytes(digest.SHA256, sum[:]) == d {
-			return true
-		}
-	} else if d.Algorithm().FromBytes(content) == d {
+	if hashesTo(d, content) {
 		return true
 	}
 	payload, ok := signedPayload(content)
-	return ok && d.Algorithm().FromBytes(payload) == d
+	return ok && hashesTo(d, payload)
+}
+
+func hashesTo(d digest.Digest, content []byte) bool {
+	if d.Algorithm() != digest.SHA256 {
+		return d.Algorithm().FromBytes(content) == d
+	}
+	sum := sha256.Sum256(content)
+	var text [2 * sha256.Size]byte
+	hex.Encode(text[:], sum[:])
+	return string(text[:]) == d.Encoded()
 }
 
 // signedPayload returns what the signatures of a schema 1 manifest sign: the

@@ -1,10 +1,10 @@
 package mark
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/blobsweep/blobsweep/storage/layout"
-	"github.com/opencontainers/go-digest"
 )
 
 // knownType reports whether manifests of a media type are understood.
@@ -36,7 +36,8 @@ func isManifestType(mediaType string) bool {
 
 // reference is a descriptor of a manifest, as far as it counts here.
 type reference struct {
-	digest digest.Digest
+	// digest is a part of the manifest's bytes.
+	digest []byte
 	size   int64
 	// manifest says that the media type is a manifest's or index's.
 	manifest bool
@@ -54,7 +55,7 @@ type document struct {
 	schema1    bool
 	references []reference
 	// subject is what a referrer refers to; empty for others.
-	subject digest.Digest
+	subject []byte
 }
 
 // parse reads the references of a manifest. Whatever a registry or a client
@@ -98,31 +99,31 @@ type manifestParser struct {
 
 func (p *manifestParser) document() {
 	p.object(func(name []byte) {
-		switch {
-		case is(name, "mediaType"):
-			mediaType, _, _ := strings.Cut(p.stringOrNull(), ";")
+		switch fieldOf(name) {
+		case "mediaType":
+			mediaType := string(p.mediaTypeOrNull())
 			p.ambiguous = p.ambiguous || p.mediaType != "" && p.mediaType != mediaType
 			p.mediaType = mediaType
-		case is(name, "schemaVersion"):
+		case "schemaVersion":
 			p.schemaVersion = p.integer()
-		case is(name, "manifests"):
+		case "manifests":
 			p.descriptorFields = p.descriptors(true) || p.descriptorFields
-		case is(name, "layers"), is(name, "blobs"):
+		case "layers", "blobs":
 			p.descriptorFields = p.descriptors(false) || p.descriptorFields
-		case is(name, "fsLayers"):
+		case "fsLayers":
 			p.fsLayers = p.descriptors(false) || p.fsLayers
-		case is(name, "config"):
+		case "config":
 			if !p.null() {
 				p.descriptorFields = true
 				p.reference(false)
 			}
-		case is(name, "subject"):
+		case "subject":
 			if !p.null() {
 				subject := p.descriptor().digest
-				p.ambiguous = p.ambiguous || p.doc.subject != "" && p.doc.subject != subject
+				p.ambiguous = p.ambiguous || p.doc.subject != nil && !bytes.Equal(p.doc.subject, subject)
 				p.doc.subject = subject
 			}
-		case is(name, "annotations"), is(name, "artifactType"):
+		case "annotations", "artifactType":
 			p.skip()
 		default:
 			p.unknown()
@@ -150,7 +151,7 @@ func (p *manifestParser) reference(manifests bool) {
 }
 
 func (p *manifestParser) add(r reference) {
-	if r.digest != "" {
+	if r.digest != nil {
 		p.doc.references = append(p.doc.references, r)
 	}
 }
@@ -159,17 +160,17 @@ func (p *manifestParser) add(r reference) {
 func (p *manifestParser) descriptor() reference {
 	r := reference{untyped: true}
 	p.object(func(name []byte) {
-		switch {
-		case is(name, "digest"), is(name, "blobSum"):
+		switch fieldOf(name) {
+		case "digest", "blobSum":
 			p.add(r) // a digest that stood there before
 			r.digest = p.digest()
-		case is(name, "mediaType"):
-			mediaType, _, _ := strings.Cut(p.stringOrNull(), ";")
-			r.untyped = mediaType == ""
-			r.manifest = r.manifest || isManifestType(mediaType)
-		case is(name, "size"):
+		case "mediaType":
+			mediaType := p.mediaTypeOrNull()
+			r.untyped = len(mediaType) == 0
+			r.manifest = r.manifest || isManifestType(string(mediaType))
+		case "size":
 			r.size = p.integer()
-		case is(name, "urls"):
+		case "urls":
 			r.foreign = !p.null()
 			if r.foreign {
 				p.skip()
@@ -183,9 +184,24 @@ func (p *manifestParser) descriptor() reference {
 
 // digest reads a digest. One of another algorithm names no blob that could be
 // removed, and is passed over.
-func (p *manifestParser) digest() digest.Digest {
-	d, _ := layout.ParseDigest(p.stringOrNull())
-	return d
+func (p *manifestParser) digest() []byte {
+	if p.null() {
+		return nil
+	}
+	text := p.text()
+	if _, ok := layout.ParseDigest(string(text)); !ok {
+		return nil
+	}
+	return text
+}
+
+// mediaTypeOrNull reads a media type without its parameters.
+func (p *manifestParser) mediaTypeOrNull() []byte {
+	if p.null() {
+		return nil
+	}
+	mediaType, _, _ := bytes.Cut(p.text(), []byte(";"))
+	return mediaType
 }
 
 // unknown reads a field that is not known, and takes what looks like a
@@ -197,12 +213,13 @@ func (p *manifestParser) unknown() {
 	case '{':
 		var r reference
 		p.object(func(name []byte) {
+			field := fieldOf(name)
 			switch {
-			case is(name, "digest") && p.peek() == '"':
+			case field == "digest" && p.peek() == '"':
 				p.add(r)
 				r.digest = p.digest()
-			case is(name, "mediaType") && p.peek() == '"':
-				r.manifest = isManifestType(p.stringOrNull())
+			case field == "mediaType" && p.peek() == '"':
+				r.manifest = isManifestType(string(p.text()))
 			default:
 				p.unknown()
 			}
@@ -213,7 +230,26 @@ func (p *manifestParser) unknown() {
 	}
 }
 
-// is compares a field's name as encoding/json does.
-func is(name []byte, field string) bool {
-	return string(name) == field || strings.EqualFold(string(name), field)
+// fieldOf returns the field that a name stands for: as encoding/json has it,
+// the field of that name in any case. Other names stand for themselves.
+func fieldOf(name []byte) string {
+	switch string(name) { // the usual spelling, without a conversion
+	case "mediaType":
+		return "mediaType"
+	case "digest":
+		return "digest"
+	case "size":
+		return "size"
+	}
+	for _, field := range fields {
+		if strings.EqualFold(string(name), field) {
+			return field
+		}
+	}
+	return string(name)
+}
+
+var fields = [...]string{
+	"mediaType", "digest", "size", "schemaVersion", "config", "layers", "annotations", "manifests",
+	"subject", "artifactType", "blobs", "fsLayers", "blobSum", "urls",
 }

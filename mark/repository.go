@@ -38,8 +38,6 @@ type visit struct {
 type Kept struct {
 	// Untagged are the revisions that are not kept, old enough to go.
 	Untagged []Untagged
-	// Gone are directories of revisions without a link.
-	Gone []inventory.Link
 	// Recent counts the revisions that only the grace period keeps.
 	Recent int64
 	// Tags counts the tags that have a link, as far as they were read.
@@ -218,7 +216,7 @@ func (g *graph) keepByTags(ctx context.Context, roots, revisions []visit) error 
 	g.kept.Recent = g.countKept(revisions) - before
 	for i, v := range revisions {
 		l := g.repository.Revisions[i]
-		if g.kept.manifests[v.digest] || g.kept.removed[KeyOf(l.Algorithm, l.Hex)] {
+		if g.kept.manifests[v.digest] {
 			continue
 		}
 		g.kept.removed[KeyOf(l.Algorithm, l.Hex)] = true
@@ -244,8 +242,8 @@ func (g *graph) countKept(revisions []visit) (n int64) {
 }
 
 // keepRecent returns the revisions that only the grace period keeps: their own
-// link or an entry of a tag's history is recent (law 6). A revision whose link
-// is gone is noted as such.
+// link or an entry of a tag's history is recent (law 6), or what it is just now
+// cannot be told.
 func (g *graph) keepRecent(ctx context.Context, revisions []visit) ([]visit, error) {
 	type named struct {
 		tag   string
@@ -280,12 +278,8 @@ func (g *graph) keepRecent(ctx context.Context, revisions []visit) ([]visit, err
 	})
 	var recent []visit
 	for i, age := range ages {
-		switch age {
-		case inventory.Recent, inventory.Foreign:
+		if age != inventory.Old && !g.kept.manifests[revisions[i].digest] {
 			recent = append(recent, revisions[i])
-		case inventory.Gone:
-			g.kept.Gone = append(g.kept.Gone, g.repository.Revisions[i])
-			g.kept.removed[keyOf(revisions[i].digest)] = true
 		}
 	}
 	return recent, err

@@ -1,7 +1,9 @@
 package mark
 
 import (
+	"encoding/binary"
 	"encoding/json"
+	"math/bits"
 	"strconv"
 	"strings"
 )
@@ -113,7 +115,7 @@ func (s *scanner) text() []byte {
 	}
 	start := s.i
 	escaped := false
-	for s.i < len(s.b) {
+	for s.plain(); s.i < len(s.b); s.plain() {
 		switch c := s.b[s.i]; {
 		case c == '"':
 			raw := s.b[start:s.i]
@@ -141,6 +143,23 @@ func (s *scanner) text() []byte {
 	return nil
 }
 
+// plain skips bytes that mean nothing in a string, eight at a time: up to a
+// quote, a backslash, a control character, or the last few bytes.
+func (s *scanner) plain() {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for ; s.i+8 <= len(s.b); s.i += 8 {
+		w := binary.LittleEndian.Uint64(s.b[s.i:])
+		quotes, backslashes := w^ones*'"', w^ones*'\\'
+		// The high bit is set in the first byte that is special, and perhaps
+		// in some after it.
+		special := ((quotes-ones)&^quotes | (backslashes-ones)&^backslashes | (w-ones*' ')&^w) & highs
+		if special != 0 {
+			s.i += bits.TrailingZeros64(special) / 8
+			return
+		}
+	}
+}
+
 // null consumes a null, if that comes next.
 func (s *scanner) null() bool {
 	if s.peek() != 'n' {
@@ -156,14 +175,6 @@ func (s *scanner) word(w string) {
 		return
 	}
 	s.i += len(w)
-}
-
-// stringOrNull reads a string; null is the empty string.
-func (s *scanner) stringOrNull() string {
-	if s.null() {
-		return ""
-	}
-	return string(s.text())
 }
 
 // integer reads a number that is one; null is zero.

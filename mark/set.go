@@ -11,17 +11,13 @@ type Key uint64
 
 // KeyOf returns the key of a digest whose encoded part has at least 16
 // hexadecimal digits, as every valid one has.
-func KeyOf(algorithm, hex string) Key {
+func KeyOf[T string | []byte](algorithm, hex T) Key {
 	var k Key
 	for i := range 16 {
 		c := hex[i]
-		digit := Key(c - '0')
-		if c >= 'a' {
-			digit = Key(c - 'a' + 10)
-		}
-		k = k<<4 | digit
+		k = k<<4 | Key(c&15+c>>6*9) // '0' is 0x30, 'a' is 0x61
 	}
-	if algorithm != "sha256" {
+	if string(algorithm) != "sha256" {
 		for i := range len(algorithm) {
 			k = (k ^ Key(algorithm[i])) * 0x100000001b3
 		}

@@ -45,7 +45,7 @@ func (p *planner) blobDir(ctx context.Context, d inventory.BlobDir) error {
 			c.Recent++
 		case inventory.Gone:
 			c.Total--
-			dirs, err := p.emptyTree(ctx, b.path().Homes()[0].Prefix(), nil)
+			dirs, err := p.emptyTree(ctx, b.path().Homes()[0].Prefix(), leaving{})
 			if err != nil {
 				return err
 			}

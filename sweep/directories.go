@@ -11,6 +11,33 @@ import (
 	"github.com/blobsweep/blobsweep/storage/layout"
 )
 
+// leaving is what goes from a repository.
+type leaving struct {
+	keys map[string]bool
+	// homes are the directories that go with the keys, unless something else
+	// is in them.
+	homes map[string]bool
+}
+
+func leavingOf(s *share) (leaving, error) {
+	l := leaving{map[string]bool{}, map[string]bool{}}
+	for _, items := range [][]item{s.entries, s.revisions, s.layers, s.uploads} {
+		for _, it := range items {
+			for _, path := range it.paths {
+				key, err := path.Key()
+				if err != nil {
+					return l, err
+				}
+				l.keys[key] = true
+				for _, home := range path.Homes() {
+					l.homes[home.Prefix()] = true
+				}
+			}
+		}
+	}
+	return l, nil
+}
+
 // name decides about the directory of a name (law 11). Its own parts go when
 // nothing stays in them; the directory itself goes in emptyDirectories, when
 // nothing below it stays either.
@@ -21,21 +48,11 @@ func (p *planner) name(ctx context.Context, r *inventory.Repository, s *share) e
 	var dirs []layout.Dir
 	stays := r.Strangers > 0 || r.Odd
 	if s != nil {
-		going := map[string]bool{}
-		for _, items := range [][]item{s.entries, s.revisions, s.layers, s.uploads} {
-			for _, it := range items {
-				for _, path := range it.paths {
-					key, err := path.Key()
-					if err != nil {
-						return err
-					}
-					going[key] = true
-				}
-			}
+		going, err := leavingOf(s)
+		if err != nil {
+			return err
 		}
-		stays = stays || s.kept > 0
-		var err error
-		if stays {
+		if stays = stays || s.kept > 0; stays {
 			dirs, err = p.emptyHomes(ctx, r, s, going)
 		} else {
 			dirs, stays, err = p.emptyRepository(ctx, r, going)
@@ -51,23 +68,35 @@ func (p *planner) name(ctx context.Context, r *inventory.Repository, s *share) e
 	return nil
 }
 
-// emptyHomes returns the directories of links that are gone and of tags that
-// name nothing, where nothing stays in them and they are old.
-func (p *planner) emptyHomes(ctx context.Context, r *inventory.Repository, s *share, going map[string]bool) ([]layout.Dir, error) {
-	var dirs []layout.Dir
-	var linkless []string
-	for _, tag := range s.linkless {
-		linkless = append(linkless, r.Prefix+"_manifests/tags/"+tag+"/")
-	}
+// emptyHomes returns the directories of what is gone, and what an interrupted
+// run left in the directories of what goes, where nothing stays in them and
+// they are old.
+func (p *planner) emptyHomes(ctx context.Context, r *inventory.Repository, s *share, going leaving) ([]layout.Dir, error) {
 	var homes []string
-	for _, path := range s.gone {
+	for _, tag := range s.linkless {
+		homes = append(homes, r.Prefix+"_manifests/tags/"+tag+"/")
+	}
+	linkless := len(homes)
+	add := func(path layout.Path) {
 		home := path.Homes()[0].Prefix()
-		if !slices.ContainsFunc(linkless, func(prefix string) bool { return strings.HasPrefix(home, prefix) }) {
+		if !slices.ContainsFunc(homes[:linkless], func(prefix string) bool { return strings.HasPrefix(home, prefix) }) {
 			homes = append(homes, home)
 		}
 	}
-	for _, prefix := range append(linkless, homes...) {
-		empty, err := p.emptyTree(ctx, prefix, going)
+	for _, path := range s.gone {
+		add(path)
+	}
+	for _, it := range s.revisions {
+		if p.marker.Schema1(it.Digest) { // it may have had signatures
+			add(it.paths[len(it.paths)-1])
+		}
+	}
+	for _, it := range s.uploads {
+		homes = append(homes, r.Prefix+"_uploads/"+it.Upload+"/")
+	}
+	var dirs []layout.Dir
+	for _, home := range homes {
+		empty, err := p.emptyTree(ctx, home, going)
 		if err != nil {
 			return nil, err
 		}
@@ -78,7 +107,7 @@ func (p *planner) emptyHomes(ctx context.Context, r *inventory.Repository, s *sh
 
 // emptyRepository returns all directories of a repository's own parts, when
 // nothing is in them but the keys that go.
-func (p *planner) emptyRepository(ctx context.Context, r *inventory.Repository, going map[string]bool) (dirs []layout.Dir, stays bool, err error) {
+func (p *planner) emptyRepository(ctx context.Context, r *inventory.Repository, going leaving) (dirs []layout.Dir, stays bool, err error) {
 	for _, area := range []string{"_layers/", "_manifests/", "_uploads/"} {
 		empty, err := p.emptyTree(ctx, r.Prefix+area, going)
 		if err != nil {
@@ -97,8 +126,8 @@ func (p *planner) emptyRepository(ctx context.Context, r *inventory.Repository, 
 
 // emptyTree returns the directories from prefix down when there is nothing in
 // them but the keys that go, and all are old; otherwise nil. Directories that
-// hold such a key themselves are left out: they go with it.
-func (p *planner) emptyTree(ctx context.Context, prefix string, going map[string]bool) ([]layout.Dir, error) {
+// go with a key are left out, unless there is an empty one in them.
+func (p *planner) emptyTree(ctx context.Context, prefix string, going leaving) ([]layout.Dir, error) {
 	if p.tree == nil {
 		return nil, nil
 	}
@@ -109,12 +138,10 @@ func (p *planner) emptyTree(ctx context.Context, prefix string, going map[string
 	if err != nil {
 		return nil, err
 	}
-	var dirs []layout.Dir
-	home := false
+	dirs := []layout.Dir{}
 	for _, e := range entries {
 		switch {
-		case e.Kind == storage.EntryFile && going[prefix+e.Name]:
-			home = true
+		case e.Kind == storage.EntryFile && going.keys[prefix+e.Name]:
 		case e.Kind != storage.EntryDir:
 			return nil, nil
 		default:
@@ -126,11 +153,11 @@ func (p *planner) emptyTree(ctx context.Context, prefix string, going map[string
 		}
 	}
 	dir, removable, err := p.removable(ctx, prefix)
-	if err != nil || !removable {
+	switch {
+	case err != nil || !removable:
 		return nil, err
-	}
-	if home {
-		return append([]layout.Dir{}, dirs...), nil // not nil
+	case len(dirs) == 0 && going.homes[prefix]:
+		return dirs, nil
 	}
 	return append(dirs, dir), nil
 }

@@ -13,9 +13,13 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// batch is how many keys go to the backend at a time. It is what object
-// stores take, and how far an interrupted run goes on.
-const batch = 1000
+// How many keys go to the backend at a time, and how far an interrupted run
+// goes on: what object stores take in one request, and on trees, where each
+// key is a request, what keeps all workers busy.
+const (
+	flatBatch = 1000
+	treeBatch = 100
+)
 
 // Execute removes what was planned, in the order of law 9: each kind of link
 // is done with before what it refers to is touched. What a link needs that
@@ -153,6 +157,10 @@ func (x *execution) phase(ctx context.Context, name Phase, n int,
 	of func(i int) ([]layout.Path, []digest.Digest), removed func(i int),
 ) error {
 	x.meter.enter(name, int64(n))
+	batch := flatBatch
+	if x.dirs != nil {
+		batch = treeBatch
+	}
 	return x.pool.ForEach(ctx, (n+batch-1)/batch, func(ctx context.Context, b int) error {
 		first, end := b*batch, min(n, (b+1)*batch)
 		var keys []string
@@ -235,7 +243,7 @@ func (x *execution) leave(paths []layout.Path, cause string) {
 func (x *execution) delete(ctx context.Context, keys []string) map[string]bool {
 	failed := map[string]bool{}
 	for len(keys) > 0 {
-		chunk := keys[:min(len(keys), batch)]
+		chunk := keys[:min(len(keys), flatBatch)]
 		keys = keys[len(chunk):]
 		err := x.driver.Delete(ctx, chunk...)
 		if err == nil {

@@ -68,7 +68,7 @@ func (p *planner) add(r *inventory.Repository, kept *mark.Kept, s *share) {
 	p.uploads = append(p.uploads, s.uploads...)
 
 	c := &p.counts
-	revisions := int64(len(r.Revisions) - len(kept.Gone))
+	revisions := int64(len(r.Revisions))
 	c.Repositories++
 	c.Tags += kept.Tags
 	c.Manifests.Total += revisions
@@ -82,9 +82,12 @@ func (p *planner) add(r *inventory.Repository, kept *mark.Kept, s *share) {
 
 // emptyLinks reports links that a listing shows to be empty (law 15).
 func (p *planner) emptyLinks(r *inventory.Repository) {
-	for area, links := range map[layout.Kind][]inventory.Link{layout.LayerLink: r.Layers, layout.RevisionLink: r.Revisions} {
+	for kind, links := range map[layout.Kind][]inventory.Link{layout.LayerLink: r.Layers, layout.RevisionLink: r.Revisions} {
 		for _, l := range links {
-			if key, err := (layout.Path{Kind: area, Repository: r.Name, Digest: l.Digest()}).Key(); l.Size == 0 && err == nil {
+			if l.Size != 0 {
+				continue
+			}
+			if key, err := (layout.Path{Kind: kind, Repository: r.Name, Digest: l.Digest()}).Key(); err == nil {
 				p.brokenLink(key)
 			}
 		}
@@ -154,10 +157,10 @@ func (p *planner) revisionLinks(ctx context.Context, r *inventory.Repository, ke
 			paths:     append(also, path), // the signatures' links first
 		})
 	}
-	for _, l := range kept.Gone {
+	for _, l := range r.Unlinked {
 		s.gone = append(s.gone, layout.Path{Kind: layout.RevisionLink, Repository: r.Name, Digest: l.Digest()})
 	}
-	s.kept += len(r.Revisions) - len(kept.Untagged) - len(kept.Gone)
+	s.kept += len(r.Revisions) - len(kept.Untagged)
 	return nil
 }
 

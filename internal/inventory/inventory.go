@@ -54,6 +54,9 @@ type Repository struct {
 	Odd bool
 
 	Revisions []Link
+	// Unlinked are directories of revisions whose link is gone: the delete
+	// API leaves them behind.
+	Unlinked []Link
 	// Signatures are filled from flat listings only.
 	Signatures []Signature
 	Layers     []Link

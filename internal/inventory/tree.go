@@ -3,6 +3,7 @@ package inventory
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/blobsweep/blobsweep/storage"
@@ -92,7 +93,7 @@ func (t treeWalk) area(name string) func(context.Context, *Repository, string) e
 }
 
 func (t treeWalk) layers(ctx context.Context, r *Repository, prefix string) (err error) {
-	r.Layers, r.Aliens, err = t.links(ctx, r, prefix+"_layers/")
+	r.Layers, r.Aliens, _, err = t.links(ctx, r, prefix+"_layers/")
 	return err
 }
 
@@ -102,12 +103,17 @@ func (t treeWalk) manifests(ctx context.Context, r *Repository, prefix string) e
 	if err != nil {
 		return err
 	}
+	tags := false
+	var algorithms []string
 	for _, e := range entries {
 		switch {
 		case e.Kind == storage.EntryDir && e.Name == "revisions":
-			r.Revisions, r.Unknown, err = t.links(ctx, r, prefix+"revisions/")
+			r.Revisions, r.Unknown, algorithms, err = t.links(ctx, r, prefix+"revisions/")
+			if err == nil {
+				err = t.unlinked(ctx, r, prefix+"revisions/", algorithms)
+			}
 		case e.Kind == storage.EntryDir && e.Name == "tags":
-			err = t.tags(ctx, r, prefix+"tags/")
+			tags = true
 		default:
 			t.stranger(r, prefix, e)
 		}
@@ -115,55 +121,101 @@ func (t treeWalk) manifests(ctx context.Context, r *Repository, prefix string) e
 			return err
 		}
 	}
+	if tags {
+		return t.tags(ctx, r, prefix+"tags/", algorithms)
+	}
 	return nil
 }
 
 // links reads <alg>/<hex> below a prefix: links whose algorithm is known, and
-// those of others.
-func (t treeWalk) links(ctx context.Context, r *Repository, prefix string) (links, unknown []Link, err error) {
-	algorithms, _, err := t.readDir(ctx, prefix)
+// those of others. It returns the algorithms as well.
+func (t treeWalk) links(ctx context.Context, r *Repository, prefix string) (links, unknown []Link, algorithms []string, err error) {
+	entries, _, err := t.readDir(ctx, prefix)
+	for _, e := range entries {
+		if e.Kind != storage.EntryDir {
+			t.stranger(r, prefix, e)
+			continue
+		}
+		algorithms = append(algorithms, e.Name)
+		known, others, err := t.linksOf(ctx, r, prefix, e.Name)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		links = append(links, known...)
+		unknown = append(unknown, others...)
+	}
+	return links, unknown, algorithms, err
+}
+
+// linksOf reads the links below a prefix under one algorithm.
+func (t treeWalk) linksOf(ctx context.Context, r *Repository, prefix, algorithm string) (links, unknown []Link, err error) {
+	prefix += algorithm + "/"
+	entries, _, err := t.readDir(ctx, prefix)
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, a := range algorithms {
-		if a.Kind != storage.EntryDir {
-			t.stranger(r, prefix, a)
-			continue
+	links = make([]Link, 0, len(entries))
+	for _, e := range entries {
+		link := Link{Algorithm: algorithm, Hex: e.Name, Size: -1}
+		ours := layout.ValidHex(algorithm, e.Name)
+		if ours {
+			// A name tells what to keep, even if it is no directory.
+			links = append(links, link)
+		} else if unverifiable(algorithm, e.Name) {
+			unknown = append(unknown, link)
 		}
-		entries, _, err := t.readDir(ctx, prefix+a.Name+"/")
-		if err != nil {
-			return nil, nil, err
-		}
-		if layout.ValidAlgorithm(a.Name) && links == nil {
-			links = make([]Link, 0, len(entries))
-		}
-		for _, e := range entries {
-			link := Link{Algorithm: a.Name, Hex: e.Name, Size: -1}
-			switch {
-			case layout.ValidHex(a.Name, e.Name):
-				if e.Kind != storage.EntryDir {
-					// The name alone tells what to keep; the thing itself
-					// is not ours.
-					t.stranger(r, prefix+a.Name+"/", e)
-				}
-				links = append(links, link)
-			case unverifiable(a.Name, e.Name):
-				t.stranger(r, prefix+a.Name+"/", e)
-				unknown = append(unknown, link)
-			default:
-				t.stranger(r, prefix+a.Name+"/", e)
-			}
+		if !ours || e.Kind != storage.EntryDir {
+			t.stranger(r, prefix, e)
 		}
 	}
 	return links, unknown, nil
 }
 
+// unlinked sets apart the revisions that have a directory but no link. Every
+// link must be asked for: it alone makes a root, and the delete API removes
+// it without its directory. Absence counts when it was seen twice.
+func (t treeWalk) unlinked(ctx context.Context, r *Repository, prefix string, algorithms []string) error {
+	all := r.Revisions
+	r.Revisions = all[:0]
+	for _, algorithm := range algorithms {
+		var names []string
+		for _, l := range all {
+			if l.Algorithm == algorithm {
+				names = append(names, l.Hex)
+			}
+		}
+		present, err := storage.Present(ctx, t.tree, prefix+algorithm+"/", names, "link")
+		if err != nil {
+			return err
+		}
+		for i, hex := range names {
+			l := Link{Algorithm: algorithm, Hex: hex, Size: -1}
+			if !present[i] {
+				_, err := t.tree.Stat(ctx, prefix+algorithm+"/"+hex+"/link")
+				if errors.Is(err, storage.ErrNotFound) {
+					r.Unlinked = append(r.Unlinked, l)
+					continue
+				}
+				if err != nil && !errors.Is(err, storage.ErrIrregular) {
+					return err
+				}
+			}
+			r.Revisions = append(r.Revisions, l)
+		}
+	}
+	return nil
+}
+
 // tags reads the names of the tags and their history. It does not enter
-// <tag>/ or <tag>/current/, which hold one known name each.
-func (t treeWalk) tags(ctx context.Context, r *Repository, prefix string) error {
+// <tag>/, <tag>/current/ and <tag>/index/, whose names are known: a history has
+// the algorithms that the revisions have or had.
+func (t treeWalk) tags(ctx context.Context, r *Repository, prefix string, algorithms []string) error {
 	entries, _, err := t.readDir(ctx, prefix)
 	if err != nil {
 		return err
+	}
+	if !slices.Contains(algorithms, "sha256") {
+		algorithms = append(algorithms, "sha256")
 	}
 	r.Tags = make([]Tag, 0, len(entries))
 	for _, e := range entries {
@@ -176,20 +228,32 @@ func (t treeWalk) tags(ctx context.Context, r *Repository, prefix string) error 
 			r.Tags = append(r.Tags, Tag{Name: e.Name})
 		}
 	}
-	histories := make([]Repository, len(r.Tags)) // strangers, counted apart
-	err = t.Pool.ForEach(ctx, len(r.Tags), func(ctx context.Context, i int) (err error) {
+	histories := make([]Repository, len(r.Tags)) // their strangers
+	err = t.Pool.ForEach(ctx, len(r.Tags), func(ctx context.Context, i int) error {
 		histories[i].Name = r.Name
-		r.Tags[i].Index, _, err = t.links(ctx, &histories[i], prefix+r.Tags[i].Name+"/index/")
-		if errors.Is(err, storage.ErrIrregular) {
-			// No history can be read; the tag's own link still counts.
-			t.stranger(&histories[i], prefix+r.Tags[i].Name+"/", storage.Entry{Name: "index", Kind: storage.EntryOther})
-			return nil
+		for _, algorithm := range algorithms {
+			if err := t.history(ctx, &histories[i], &r.Tags[i], prefix, algorithm); err != nil {
+				return err
+			}
 		}
-		return err
+		return nil
 	})
 	for i := range histories {
 		r.Strangers += histories[i].Strangers
 	}
+	return err
+}
+
+// history reads what a tag names and named under one algorithm.
+func (t treeWalk) history(ctx context.Context, r *Repository, tag *Tag, prefix, algorithm string) error {
+	index := prefix + tag.Name + "/index/"
+	links, _, err := t.linksOf(ctx, r, index, algorithm)
+	if errors.Is(err, storage.ErrIrregular) {
+		// No history can be read; the tag's own link still counts.
+		t.stranger(r, index, storage.Entry{Name: algorithm, Kind: storage.EntryOther})
+		return nil
+	}
+	tag.Index = append(tag.Index, links...)
 	return err
 }
 

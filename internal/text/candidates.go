@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/blobsweep/blobsweep/sweep"
 )
@@ -69,27 +68,25 @@ func plural(kind sweep.CandidateKind) string {
 }
 
 // Candidates lists what a plan removes, one line each, in the order of
-// removal, under headings of kind and repository. It holds no more than one
-// candidate in memory.
+// removal, under headings of kind with reason, and of repository. It holds no
+// more than one candidate in memory.
 func Candidates(w io.Writer, candidates iter.Seq[sweep.Candidate]) error {
 	var last sweep.Candidate
 	for c := range candidates {
+		var b strings.Builder
+		if c.Kind != last.Kind || heading(c) != heading(last) {
+			b.WriteString(heading(c) + "\n")
+			last = sweep.Candidate{}
+		}
 		indent := "  "
-		if c.Kind != last.Kind {
-			last = sweep.Candidate{Kind: c.Kind}
-			if _, err := fmt.Fprintf(w, "%s\n", heading(c.Kind)); err != nil {
-				return err
-			}
-		}
 		if c.Repository != "" {
-			indent = "    "
 			if c.Repository != last.Repository {
-				if _, err := fmt.Fprintf(w, "  %s\n", clean(c.Repository)); err != nil {
-					return err
-				}
+				b.WriteString(indent + clean(c.Repository) + "\n")
 			}
+			indent += indent
 		}
-		if _, err := io.WriteString(w, candidate(indent, c)); err != nil {
+		b.WriteString(indent + candidate(c) + "\n")
+		if _, err := io.WriteString(w, b.String()); err != nil {
 			return err
 		}
 		last = c
@@ -101,27 +98,34 @@ func Candidates(w io.Writer, candidates iter.Seq[sweep.Candidate]) error {
 	return err
 }
 
-func heading(kind sweep.CandidateKind) string {
-	s := plural(kind)
-	return strings.ToUpper(s[:1]) + s[1:]
+// reasonInLine reports whether each candidate of a kind has a reason of its own.
+func reasonInLine(kind sweep.CandidateKind) bool {
+	return kind == sweep.Manifest || kind == sweep.Upload
 }
 
-// candidate is one line: what it is, its bytes and why it goes. The reason has
-// a line of its own where it does not fit.
-func candidate(indent string, c sweep.Candidate) string {
-	var names []string
+// heading is the kind and why it goes, where that is the same for many.
+func heading(c sweep.Candidate) string {
+	s := plural(c.Kind)
+	s = strings.ToUpper(s[:1]) + s[1:]
+	if reasonInLine(c.Kind) || c.Kind == sweep.EmptyDirectory {
+		return s
+	}
+	return s + ": " + clean(c.Reason)
+}
+
+// candidate is what it is, and its bytes.
+func candidate(c sweep.Candidate) string {
+	var parts []string
 	for _, name := range []string{c.Tag, c.Upload, string(c.Digest), c.Key} {
 		if name != "" {
-			names = append(names, clean(name))
+			parts = append(parts, clean(name))
 		}
 	}
-	line := indent + strings.Join(names, " ")
 	if c.Kind == sweep.Blob || c.Bytes > 0 {
-		line += fmt.Sprintf(" %8s", Bytes(c.Bytes))
+		parts = append(parts, fmt.Sprintf("%8s", Bytes(c.Bytes)))
 	}
-	reason := clean(c.Reason)
-	if utf8.RuneCountInString(line)+2+utf8.RuneCountInString(reason) > Width {
-		return line + "\n" + indent + "  " + reason + "\n"
+	if reasonInLine(c.Kind) {
+		parts = append(parts, " "+clean(c.Reason))
 	}
-	return line + "  " + reason + "\n"
+	return strings.Join(parts, " ")
 }

@@ -43,8 +43,8 @@ type Details struct {
 	Reasons Reasons
 	// UploadsOlderThan is the age at which uploads count as abandoned.
 	UploadsOlderThan time.Duration
-	// Brief begins with what goes: it leaves out the heading, what was found
-	// and what is recent.
+	// Brief begins with what goes: it leaves out the heading, what was found,
+	// what is recent and what the run took.
 	Brief bool
 	// Examples bounds how many findings of a kind are shown; zero means all.
 	Examples int
@@ -68,6 +68,9 @@ func Report(w io.Writer, r blobsweep.Report, d Details) error {
 	failures(&b, r.Failed)
 	b.WriteString("\n")
 	conclusion(&b, r, d.Outcome)
+	if !d.Brief {
+		effort(&b, r)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -185,7 +188,7 @@ func recent(b *strings.Builder, r blobsweep.Report, d Details) {
 	}
 	if uploads > 0 {
 		wrap(b, 2, 2, fmt.Sprintf("%s: younger than %s (--uploads-older-than), so a client may still finish.",
-			Numbered(uploads, "upload"), Span(d.UploadsOlderThan)))
+			Numbered(uploads, "upload"), Span(max(d.UploadsOlderThan, graceOf(r)))))
 	}
 }
 
@@ -212,6 +215,10 @@ func conclusion(b *strings.Builder, r blobsweep.Report, outcome Outcome) {
 	case Failed:
 		b.WriteString("Broken off. " + reclaimed + " The registry is whole; a rerun finishes the work.\n")
 	}
+}
+
+// effort tells what the run took.
+func effort(b *strings.Builder, r blobsweep.Report) {
 	q := r.Requests
 	fmt.Fprintf(b, "Took %s and %s: %s list, %s get, %s stat, %s delete.\n",
 		Span(time.Duration(r.Seconds*float64(time.Second))), Numbered(q.List+q.Get+q.Stat+q.Delete, "request"),

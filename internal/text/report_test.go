@@ -160,7 +160,6 @@ func TestNothingToRemove(t *testing.T) {
   nothing: everything is in use or recent
 
 Dry run: nothing was deleted. There are no blob bytes to reclaim.
-Took 0s and 0 requests: 0 list, 0 get, 0 stat, 0 delete.
 `
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/blobsweep/blobsweep"
+	"github.com/blobsweep/blobsweep/drivers"
+	"github.com/blobsweep/blobsweep/internal/ratelimit"
+	"github.com/blobsweep/blobsweep/internal/text"
+	"github.com/blobsweep/blobsweep/storage"
+	"github.com/spf13/cobra"
+)
+
+// findingExamples is how many findings of a kind gc prints; plan prints all.
+const findingExamples = 5
+
+// errInterrupted ends a run that a signal reached before it deleted anything.
+var errInterrupted = errors.New("interrupted while planning, nothing was deleted")
+
+// collection is one run of gc or plan.
+type collection struct {
+	flags    *flags
+	opts     blobsweep.Options
+	planOnly bool // plan: list every candidate
+	stdout   io.Writer
+	stderr   io.Writer // a progress bar where one is drawn
+	bar      *progress // nil where none is
+}
+
+// newCollect makes the command gc, or plan.
+func newCollect(planOnly bool) *cobra.Command {
+	f := defaultFlags()
+	cmd := &cobra.Command{
+		Use:   "gc [flags] REGISTRY",
+		Short: "Remove what nothing needs",
+		Long: "gc plans what can be removed from a registry, removes it, and reports.\n\n" +
+			registryHelp + "\n\n" + exitStatuses,
+		Example: `  blobsweep gc -d config.yml                   plan and summary, nothing is deleted
+  blobsweep gc config.yml                      collect
+  blobsweep gc -m --offline /var/lib/registry  untagged manifests too; the registry is stopped
+  blobsweep gc -o json config.yml | jq .bytes`,
+	}
+	if planOnly {
+		cmd.Use, cmd.Short = "plan [flags] REGISTRY", "List what gc would remove, and why"
+		cmd.Long = "plan lists everything that gc would remove, each with its reason. It deletes nothing.\n\n" +
+			registryHelp + "\n\n" + exitStatuses
+		cmd.Example = `  blobsweep plan /var/lib/registry
+  blobsweep plan -m -o json config.yml | jq '.candidates[] | select(.kind == "manifest")'`
+	}
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 1 {
+			return nil
+		}
+		return usagef("%s takes one REGISTRY, not %d", cmd.Name(), len(args)).
+			hint("Give its config.yml or the directory that holds docker/registry/v2: blobsweep " + cmd.Name() + " /var/lib/registry")
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		opts, err := f.options(cmd)
+		if err != nil {
+			return err
+		}
+		c := &collection{flags: f, opts: opts, planOnly: planOnly, stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr()}
+		return c.run(cmd.Context(), args[0])
+	}
+	f.register(cmd, planOnly)
+	return cmd
+}
+
+// run opens the registry, collects and prints the report.
+func (c *collection) run(ctx context.Context, name string) (err error) {
+	registry, err := drivers.Open(ctx, name)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return failed(errInterrupted)
+	case errors.Is(err, drivers.ErrUsage):
+		return &failure{status: statusUsage, err: err}
+	case err != nil:
+		return failed(err)
+	}
+	defer func() {
+		if closeErr := registry.Close(); err == nil && closeErr != nil {
+			err = failed(fmt.Errorf("close %s: %w", registry.Name, closeErr))
+		}
+	}()
+
+	driver := registry.Driver
+	if c.flags.maxRequests > 0 {
+		driver = ratelimit.Wrap(driver, c.flags.maxRequests)
+	}
+	if !c.flags.quiet && isTerminal(c.stderr) {
+		c.bar = &progress{w: c.stderr}
+		defer c.bar.done()
+		c.opts.Progress, c.stderr = c.bar.show, c.bar
+	}
+	c.opts.Registry = registry.Name
+	c.opts.Logger = slog.New(slog.NewTextHandler(c.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	return c.collect(ctx, driver, registry.Cache)
+}
+
+// collect plans, executes unless it is a dry run, and prints the report.
+func (c *collection) collect(ctx context.Context, driver storage.Driver, cache string) error {
+	run, err := blobsweep.Plan(ctx, driver, c.opts)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return failed(errInterrupted)
+	case err != nil:
+		return failed(fmt.Errorf("%w; nothing was deleted", err))
+	}
+	details := text.Details{UploadsOlderThan: time.Duration(c.flags.uploadsOlderThan)}
+	report := run.Report()
+	switch {
+	case !c.planOnly && !c.flags.dryRun:
+		report, err = run.Execute(ctx, driver)
+		details.Outcome = outcome(ctx, report, err)
+	case len(report.BlockedBy) > 0:
+		details.Outcome = text.Blocked
+	}
+
+	c.bar.done()
+	if printErr := c.print(run, report, details); printErr != nil {
+		return failed(errors.Join(fmt.Errorf("the report could not be printed: %w", printErr), err))
+	}
+	if verdict := c.verdict(details.Outcome, report, err); verdict != nil {
+		return errors.Join(verdict, c.warnOfCache(cache, report))
+	}
+	return c.warnOfCache(cache, report)
+}
+
+// outcome classifies the end of an execution.
+func outcome(ctx context.Context, report blobsweep.Report, err error) text.Outcome {
+	switch {
+	case err == nil:
+		return text.Done
+	case errors.Is(err, blobsweep.ErrBlocked):
+		return text.Blocked
+	case ctx.Err() != nil:
+		return text.Interrupted
+	case errors.Is(err, blobsweep.ErrPartial) && len(report.Failed) > 0:
+		return text.Partial
+	}
+	return text.Failed
+}
+
+// print writes the report, and for plan the candidates, to standard output.
+func (c *collection) print(run *blobsweep.Run, report blobsweep.Report, details text.Details) error {
+	if c.flags.output == formatJSON {
+		encoder := json.NewEncoder(c.stdout)
+		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
+		if c.planOnly {
+			return encoder.Encode(run)
+		}
+		return encoder.Encode(report)
+	}
+	details.Reasons = text.Tally(run.Candidates())
+	if !c.planOnly {
+		details.Examples = findingExamples
+		return text.Report(c.stdout, report, details)
+	}
+	if err := text.Candidates(c.stdout, run.Candidates()); err != nil {
+		return err
+	}
+	return text.Report(c.stdout, report, details)
+}
+
+// warnOfCache says what a registry that runs still believes.
+func (c *collection) warnOfCache(cache string, report blobsweep.Report) error {
+	if report.Blobs.Removed+report.LayerLinks.Removed+report.Manifests.Removed == 0 {
+		return nil
+	}
+	warning := text.CacheWarning(cache)
+	if warning == "" {
+		return nil
+	}
+	if _, err := fmt.Fprintln(c.stderr, warning); err != nil {
+		return failed(fmt.Errorf("a warning could not be printed: %w", err))
+	}
+	return nil
+}
+
+// verdict is the exit status of an outcome, with a line where the report alone
+// would leave something unsaid.
+func (c *collection) verdict(outcome text.Outcome, report blobsweep.Report, err error) error {
+	switch outcome {
+	case text.Blocked:
+		return &failure{status: statusBlocked, err: fmt.Errorf("blocked by %s; nothing was deleted", names(report.BlockedBy))}
+	case text.Interrupted:
+		return &failure{status: statusPartial, err: errors.New("interrupted while deleting; run it again to finish")}
+	case text.Partial:
+		return &failure{status: statusPartial, err: fmt.Errorf("%s could not be removed; the report names them", text.Numbered(len(report.Failed), "key"))}
+	case text.Failed:
+		if errors.Is(err, blobsweep.ErrPartial) {
+			return &failure{status: statusPartial, err: err}
+		}
+		return failed(err)
+	}
+	return nil
+}
