@@ -81,6 +81,9 @@ func (m *Marker) load(ctx context.Context, d digest.Digest) (*manifest, error) {
 	return mf, mf.err
 }
 
+// scratches are for the references of a manifest while it is read.
+var scratches = sync.Pool{New: func() any { return new([]reference) }}
+
 func (m *Marker) read(ctx context.Context, d digest.Digest, mf *manifest) error {
 	content, err := inventory.Confirm(func() ([]byte, error) {
 		return m.reader.Get(ctx, layout.BlobKey(d), m.opts.MaxManifestSize)
@@ -102,9 +105,12 @@ func (m *Marker) read(ctx context.Context, d digest.Digest, mf *manifest) error 
 	if m.opts.OnManifest != nil {
 		m.opts.OnManifest()
 	}
+	scratch := scratches.Get().(*[]reference)
+	defer scratches.Put(scratch)
 	if !verified(d, content) {
 		mf.status = corrupt
-	} else if doc := parse(content); doc.known {
+	} else if doc := parse(content, (*scratch)[:0]); doc.known {
+		*scratch = doc.references
 		mf.status = understood
 		mf.schema1 = doc.schema1
 		mf.subject = digest.Digest(doc.subject)

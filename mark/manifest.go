@@ -12,8 +12,8 @@ import (
 // Sources: the image specification of OCI 1.1 (manifest, index) and its
 // release candidates (artifact manifest), the artifact specification of ORAS,
 // and the manifest specifications of Docker's registry.
-func knownType(mediaType string) bool {
-	switch mediaType {
+func knownType(mediaType []byte) bool {
+	switch string(mediaType) {
 	case "application/vnd.oci.image.manifest.v1+json",
 		"application/vnd.oci.image.index.v1+json",
 		"application/vnd.oci.artifact.manifest.v1+json",
@@ -29,9 +29,9 @@ func knownType(mediaType string) bool {
 
 // isManifestType reports whether a media type is a manifest's or an index's,
 // also one of a later day.
-func isManifestType(mediaType string) bool {
-	return knownType(mediaType) || strings.HasSuffix(mediaType, "+json") &&
-		(strings.Contains(mediaType, ".manifest.") || strings.Contains(mediaType, ".index."))
+func isManifestType(mediaType []byte) bool {
+	return knownType(mediaType) || bytes.HasSuffix(mediaType, []byte("+json")) &&
+		(bytes.Contains(mediaType, []byte(".manifest.")) || bytes.Contains(mediaType, []byte(".index.")))
 }
 
 // reference is a descriptor of a manifest, as far as it counts here.
@@ -47,7 +47,7 @@ type reference struct {
 	foreign bool
 }
 
-// document is what the bytes of a manifest say.
+// document is what the bytes of a manifest say. It is made of parts of them.
 type document struct {
 	// known says that the type is one that is understood. If it is not,
 	// nothing else is filled.
@@ -66,14 +66,17 @@ type document struct {
 //
 // A document that is not valid JSON, whose type is not known or ambiguous, or
 // whose fields are not what they should be, is not known.
-func parse(content []byte) document {
+//
+// The references are appended to scratch, which may be nil.
+func parse(content []byte, scratch []reference) document {
 	p := manifestParser{scanner: scanner{b: content}}
+	p.doc.references = scratch
 	p.document()
 	if !p.end() || p.ambiguous {
 		return document{}
 	}
 	switch {
-	case p.mediaType != "":
+	case len(p.mediaType) > 0:
 		p.doc.known = knownType(p.mediaType)
 	case p.schemaVersion == 1:
 		p.doc.known = p.fsLayers
@@ -90,7 +93,7 @@ func parse(content []byte) document {
 type manifestParser struct {
 	scanner
 	doc              document
-	mediaType        string
+	mediaType        []byte
 	schemaVersion    int64
 	fsLayers         bool
 	descriptorFields bool
@@ -101,8 +104,8 @@ func (p *manifestParser) document() {
 	p.object(func(name []byte) {
 		switch fieldOf(name) {
 		case "mediaType":
-			mediaType := string(p.mediaTypeOrNull())
-			p.ambiguous = p.ambiguous || p.mediaType != "" && p.mediaType != mediaType
+			mediaType := p.mediaTypeOrNull()
+			p.ambiguous = p.ambiguous || p.mediaType != nil && !bytes.Equal(p.mediaType, mediaType)
 			p.mediaType = mediaType
 		case "schemaVersion":
 			p.schemaVersion = p.integer()
@@ -167,7 +170,7 @@ func (p *manifestParser) descriptor() reference {
 		case "mediaType":
 			mediaType := p.mediaTypeOrNull()
 			r.untyped = len(mediaType) == 0
-			r.manifest = r.manifest || isManifestType(string(mediaType))
+			r.manifest = r.manifest || isManifestType(mediaType)
 		case "size":
 			r.size = p.integer()
 		case "urls":
@@ -189,7 +192,7 @@ func (p *manifestParser) digest() []byte {
 		return nil
 	}
 	text := p.text()
-	if _, ok := layout.ParseDigest(string(text)); !ok {
+	if !layout.IsDigest(text) {
 		return nil
 	}
 	return text
@@ -219,7 +222,7 @@ func (p *manifestParser) unknown() {
 				p.add(r)
 				r.digest = p.digest()
 			case field == "mediaType" && p.peek() == '"':
-				r.manifest = isManifestType(string(p.text()))
+				r.manifest = isManifestType(p.text())
 			default:
 				p.unknown()
 			}

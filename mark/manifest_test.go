@@ -77,7 +77,7 @@ func TestParse(t *testing.T) {
 		"a config":              {`{"architecture":"amd64","config":{"Env":[]},"rootfs":{"type":"layers","diff_ids":["$A"]}}`, "unknown"},
 	} {
 		content := strings.NewReplacer("$A", digestA.String(), "$B", digestB.String(), "$C", digestC.String()).Replace(test.content)
-		if got := describe(parse([]byte(content))); got != test.want {
+		if got := describe(parse([]byte(content), nil)); got != test.want {
 			t.Errorf("%s: %q, want %q", name, got, test.want)
 		}
 	}
@@ -86,7 +86,7 @@ func TestParse(t *testing.T) {
 func TestParseNests(t *testing.T) {
 	for depth, want := range map[int]bool{9_000: true, 11_000: false, 1_000_000: false} {
 		content := `{"schemaVersion":2,"layers":[],"x":` + strings.Repeat("[", depth) + strings.Repeat("]", depth) + `}`
-		if got := parse([]byte(content)).known; got != want {
+		if got := parse([]byte(content), nil).known; got != want {
 			t.Errorf("nested %d deep: known %v", depth, got)
 		}
 	}
@@ -138,7 +138,7 @@ func FuzzReferences(f *testing.F) {
 	}
 	f.Add([]byte(`{"schemaVersion":1,"fsLayers":[{"blobSum":"` + digestA.String() + `"}]}`))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		doc := parse(content)
+		doc := parse(content, nil)
 		anywhere := digestsIn(content)
 		if !doc.known {
 			return
@@ -193,7 +193,7 @@ func BenchmarkParse(b *testing.B) {
 		b.SetBytes(int64(len(content)))
 		b.ReportAllocs()
 		for b.Loop() {
-			if len(parse(content).references) != 11 {
+			if len(parse(content, nil).references) != 11 {
 				b.Fatal("references are lost")
 			}
 		}

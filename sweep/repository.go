@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/blobsweep/blobsweep/internal/inventory"
@@ -21,7 +20,7 @@ const startedAtLimit = 1024
 // share is what one repository adds to the plan.
 type share struct {
 	entries, revisions, layers, uploads []item
-	recentLayers                        int64
+	totalLayers, recentLayers           int64
 	totalUploads, recentUploads         int64
 	gone                                []layout.Path // link directories without a link
 	linkless                            []string      // tags that name nothing
@@ -74,7 +73,7 @@ func (p *planner) add(r *inventory.Repository, kept *mark.Kept, s *share) {
 	c.Manifests.Total += revisions
 	c.Manifests.Recent += kept.Recent
 	c.Manifests.Marked += revisions - kept.Recent - int64(len(kept.Untagged))
-	c.LayerLinks.Total += int64(len(r.Layers))
+	c.LayerLinks.Total += s.totalLayers
 	c.LayerLinks.Recent += s.recentLayers
 	c.Uploads.Total += s.totalUploads
 	c.Uploads.Recent += s.recentUploads
@@ -181,57 +180,48 @@ func (p *planner) signatures(ctx context.Context, revision layout.Path) ([]layou
 // layerLinks plans the layer links that no kept manifest of the repository
 // needs (law 7).
 func (p *planner) layerLinks(ctx context.Context, r *inventory.Repository, kept *mark.Kept, s *share) error {
-	items := make([]item, len(r.Layers))
-	var recent, gone atomic.Int64
-	err := p.pool.ForEach(ctx, len(r.Layers), func(ctx context.Context, i int) error {
-		l := r.Layers[i]
-		if kept.Needs(l) {
-			return nil
+	var stale []inventory.Link
+	for _, l := range r.Layers {
+		if !kept.Needs(l) {
+			stale = append(stale, l)
 		}
-		path := layout.Path{Kind: layout.LayerLink, Repository: r.Name, Digest: l.Digest()}
-		key, err := path.Key()
+	}
+	paths := make([]layout.Path, len(stale))
+	ages := make([]inventory.Age, len(stale))
+	err := p.pool.ForEach(ctx, len(stale), func(ctx context.Context, i int) error {
+		paths[i] = layout.Path{Kind: layout.LayerLink, Repository: r.Name, Digest: stale[i].Digest()}
+		key, err := paths[i].Key()
 		if err != nil {
 			return err
 		}
-		age, err := p.age(ctx, key, l)
-		if err != nil {
-			return err
-		}
-		holds, _ := kept.Alias(l)
-		switch age {
+		ages[i], err = p.age(ctx, key, stale[i])
+		return err
+	})
+	s.totalLayers = int64(len(r.Layers))
+	s.kept += len(r.Layers) - len(stale)
+	for i, path := range paths {
+		holds, _ := kept.Alias(stale[i])
+		switch ages[i] {
 		case inventory.Old:
-			items[i] = item{
+			s.layers = append(s.layers, item{
 				Candidate: Candidate{
 					Kind: LayerLink, Repository: r.Name, Digest: path.Digest,
 					Reason: "no manifest of the repository needs it",
 				},
 				paths: []layout.Path{path},
 				holds: holds,
-			}
+			})
 		case inventory.Gone:
-			items[i].paths = []layout.Path{path}
-			gone.Add(1)
+			s.totalLayers--
+			s.gone = append(s.gone, path)
 		case inventory.Recent, inventory.Foreign:
 			// The link stays. Someone may be about to push a manifest that
 			// needs the blob, and only this link tells.
-			recent.Add(1)
+			s.recentLayers++
+			s.kept++
 			p.pin(path.Digest, holds)
 		}
-		return nil
-	})
-	for _, it := range items {
-		switch {
-		case it.Kind != "":
-			s.layers = append(s.layers, it)
-		case it.paths != nil:
-			s.gone = append(s.gone, it.paths...)
-		}
 	}
-	s.recentLayers = recent.Load()
-	s.kept += len(r.Layers) - len(s.layers) - int(gone.Load())
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.counts.LayerLinks.Total -= gone.Load()
 	return err
 }
 

@@ -1,6 +1,7 @@
 package layout
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/opencontainers/go-digest"
@@ -8,8 +9,8 @@ import (
 
 // hexLength is the length of the encoded part of each digest algorithm that a
 // registry can verify.
-func hexLength(algorithm string) int {
-	switch algorithm {
+func hexLength[T string | []byte](algorithm T) int {
+	switch string(algorithm) {
 	case "sha256":
 		return 64
 	case "sha384":
@@ -27,12 +28,18 @@ func ValidAlgorithm(algorithm string) bool { return hexLength(algorithm) > 0 }
 // ValidHex reports whether hex is the encoded part of a digest of the
 // algorithm: lower-case hexadecimal digits in the right number.
 func ValidHex(algorithm, hex string) bool {
-	return len(hex) == hexLength(algorithm) && hex != "" && IsHex(hex)
+	return validHex(algorithm, hex)
 }
 
-// IsHex reports whether s has lower-case hexadecimal digits alone. Every name
-// of a digest passes through here, hence the table.
-func IsHex(s string) bool {
+func validHex[T string | []byte](algorithm, hex T) bool {
+	return len(hex) > 0 && len(hex) == hexLength(algorithm) && isHex(hex)
+}
+
+// IsHex reports whether s has lower-case hexadecimal digits alone.
+func IsHex(s string) bool { return isHex(s) }
+
+// isHex sees every name of a digest, hence the table.
+func isHex[T string | []byte](s T) bool {
 	var other uint8
 	for i := 0; i < len(s); i++ {
 		other |= notHex[s[i]]
@@ -58,6 +65,13 @@ func ParseDigest(s string) (digest.Digest, bool) {
 		return "", false
 	}
 	return digest.Digest(s), true
+}
+
+// IsDigest reports whether the text is a digest, as [ParseDigest] does, without
+// making a string of it.
+func IsDigest(text []byte) bool {
+	algorithm, hex, ok := bytes.Cut(text, []byte(":"))
+	return ok && validHex(algorithm, hex)
 }
 
 // ParseLink reads the content of a link file: a digest. White space around it
