@@ -6,7 +6,8 @@
 // cannot delete. What a backend can do beyond that is a small interface of its
 // own, asked for by type assertion and forwarded by wrappers:
 //
-//   - [Tree] and [DirRemover], where directories are real, as on a filesystem;
+//   - [Tree], [DirRemover], [Prober] and [LinkProber], where directories are
+//     real, as on a filesystem;
 //   - [Requester], where the backend counts what it was asked.
 //
 // # Keys

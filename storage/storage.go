@@ -133,9 +133,21 @@ func Present(ctx context.Context, r Reader, prefix string, names []string, file 
 // DirRemover is the power to remove empty directories.
 type DirRemover interface {
 	// RemoveDir removes the empty directory that prefix, ending in a slash,
-	// names. It fails with [ErrNotEmpty] when something is in it; a directory
+	// names. It fails with [ErrNotEmpty] when something is in it, and with
+	// [errors.ErrUnsupported] when the power is missing after all; a directory
 	// that is not there is no error. It never removes anything else.
 	RemoveDir(ctx context.Context, prefix string) error
+}
+
+// LinkProber is the power to look where a symbolic link leads, in order to
+// refuse work. Nothing behind a link is ever listed, read or removed.
+type LinkProber interface {
+	// LeadsOut reports whether key is a symbolic link to a directory that does
+	// not lie below prefix and that has a directory of the given name in it, a
+	// few levels deep; with an empty name, any directory will do. One that is
+	// too large to search is said to have it. Wrappers implement it always,
+	// and fail with [errors.ErrUnsupported] when what they wrap does not.
+	LeadsOut(ctx context.Context, key, prefix, name string) (bool, error)
 }
 
 // Requests counts what was sent to a backend. On a filesystem these are

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/blobsweep/blobsweep/internal/inventory"
@@ -27,6 +29,7 @@ type planner struct {
 	names    map[string]bool  // directories of names: whether they can go
 	emptied  map[string]int64 // blob directories that go, by their parent
 	marks    []storage.Object // directory markers
+	links    []string         // symbolic links below repositories/
 	stranger int
 }
 
@@ -58,6 +61,9 @@ func (p *planner) plan(ctx context.Context) error {
 	anyRepository, err := p.walker.Repositories(ctx, p.repository)
 	if err != nil {
 		return fmt.Errorf("marking manifests: %w", err)
+	}
+	if err := p.symlinkedReferences(ctx); err != nil {
+		return fmt.Errorf("looking where symbolic links lead: %w", err)
 	}
 	p.meter.enter(PhaseBlobs, 0)
 	if err := p.walker.Blobs(ctx, p.blobDir); err != nil {
@@ -117,6 +123,49 @@ func (p *planner) block(b Blocker) {
 	p.blocked = append(p.blocked, b)
 }
 
+// symlinkedReferences blocks the plan when a symbolic link stands for a place
+// where references lie: a registry follows it, so what lies there is live.
+func (p *planner) symlinkedReferences(ctx context.Context) error {
+	prober, ok := p.reader.(storage.LinkProber)
+	if !ok {
+		return nil
+	}
+	blocked := false
+	for _, key := range p.links {
+		rest, below := strings.CutPrefix(key, layout.Repositories)
+		name, area, inside := strings.Cut(rest, "/_")
+		sought := "_manifests"
+		switch {
+		case !below || strings.HasPrefix(name, "_"):
+			continue
+		case !inside: // it stands for a repository, or leads to some
+		case slices.Contains([]string{"manifests", "manifests/revisions", "manifests/tags"}, area),
+			strings.HasPrefix(area, "manifests/revisions/") && strings.Count(area, "/") == 2:
+			sought = ""
+		default:
+			continue // it hides nothing but what would go
+		}
+		out, err := prober.LeadsOut(ctx, key, layout.Repositories, sought)
+		if errors.Is(err, errors.ErrUnsupported) {
+			return nil // such a backend has no links
+		}
+		if err != nil {
+			return err
+		}
+		if out {
+			blocked = true
+			p.found(mark.Finding{
+				Kind: mark.Symlink, Key: storage.DisplayKey(key),
+				Detail: "manifests lie behind this link, where a registry finds them but a collection must not go; mount the directory in its place",
+			})
+		}
+	}
+	if blocked {
+		p.block(BlockedSymlinkedReferences)
+	}
+	return nil
+}
+
 func (p *planner) found(f mark.Finding) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -129,6 +178,7 @@ func (p *planner) onStranger(s inventory.Stranger) {
 	p.counts.Strangers++
 	f := mark.Finding{Kind: mark.Stranger, Repository: s.Repository, Key: storage.DisplayKey(s.Key), Detail: "not written by a registry; it is never touched"}
 	if s.Irregular {
+		p.links = append(p.links, s.Key)
 		f.Kind = mark.Symlink
 		f.Detail = "a symbolic link or special file; it is never followed and never touched"
 	} else if p.stranger++; p.stranger > strangersShown {

@@ -1,8 +1,10 @@
 // Package filesystem is the driver for registries that keep their tree on a
 // local or mounted filesystem.
 //
-// No symbolic link below the root is ever followed, read or removed; nothing
-// outside the root is ever touched; a directory is only ever removed by rmdir.
+// No symbolic link below the root is ever followed, read or removed (but for
+// [Driver.LeadsOut], which looks where one leads in order to refuse work);
+// nothing outside the root is ever touched; a directory is only ever removed
+// by rmdir.
 // On Linux the kernel holds these promises (openat2). Elsewhere, and where
 // openat2 is not allowed, each component of a path is checked before it is
 // used, which somebody who changes the tree at that very moment can get
@@ -32,7 +34,8 @@ var (
 
 // Driver reads and deletes below one directory. It is safe for concurrent use.
 type Driver struct {
-	sys sys
+	root string
+	sys  sys
 
 	lists, gets, stats, deletes atomic.Int64
 }
@@ -42,6 +45,7 @@ var (
 	_ storage.Tree       = (*Driver)(nil)
 	_ storage.DirRemover = (*Driver)(nil)
 	_ storage.Prober     = (*Driver)(nil)
+	_ storage.LinkProber = (*Driver)(nil)
 	_ storage.Requester  = (*Driver)(nil)
 	_ io.Closer          = (*Driver)(nil)
 )
@@ -79,7 +83,7 @@ func open(root string, openSys func(root string) (sys, error)) (*Driver, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &Driver{sys: s}, nil
+	return &Driver{root: root, sys: s}, nil
 }
 
 // Close releases the root directory. Later calls fail with [fs.ErrClosed].
@@ -204,7 +208,12 @@ func (d *Driver) delete(ctx context.Context, key string) error {
 	}
 	d.deletes.Add(1)
 	dir, name := split(key)
-	return present(d.sys.unlink(strings.TrimSuffix(dir, "/"), name))
+	dir = strings.TrimSuffix(dir, "/")
+	err := d.sys.unlink(dir, name)
+	if errors.Is(err, syscall.ENOENT) { // absence is seen twice
+		err = d.sys.unlink(dir, name)
+	}
+	return present(err)
 }
 
 // RemoveDir implements [storage.DirRemover]. The root itself stays.

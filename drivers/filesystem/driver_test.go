@@ -456,3 +456,34 @@ func benchmark(b *testing.B, f func(*Driver) error) {
 		})
 	}
 }
+
+func TestLeadsOut(t *testing.T) {
+	eachTree(t, func(t *tree) {
+		outside := t.TempDir()
+		t.ok(os.MkdirAll(outside+"/team/app/_manifests", 0o755))
+		t.ok(os.MkdirAll(outside+"/plain/dir", 0o755))
+		t.ok(os.WriteFile(outside+"/file", nil, 0o644))
+		t.put("home/app/_manifests/x", "x")
+		t.put("elsewhere/app/_manifests/x", "x")
+		for name, test := range map[string]struct {
+			target   string
+			any, has bool
+		}{
+			"repositories": {outside, true, true},
+			"one":          {outside + "/team/app", true, true},
+			"plain":        {outside + "/plain", true, false},
+			"file":         {outside + "/file", false, false},
+			"nowhere":      {outside + "/nowhere", false, false},
+			"inside":       {"app", false, false},
+			"in the root":  {"../elsewhere", true, true},
+		} {
+			t.ok(os.Symlink(test.target, t.root+"/home/"+name))
+			for sought, want := range map[string]bool{"": test.any, "_manifests": test.has} {
+				got, err := t.Driver.LeadsOut(t.Context(), "home/"+name, "home/", sought)
+				if got != want || err != nil {
+					t.Errorf("%s, looking for %q: %v, %v", name, sought, got, err)
+				}
+			}
+		}
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/blobsweep/blobsweep/storage"
 )
@@ -55,6 +56,9 @@ func (l *listing) fail(key string, err error) bool {
 // walk yields what lies in the directory dir, if its name begins with partial.
 func (l *listing) walk(dir, partial string) bool {
 	entries, err := l.driver.ReadDir(l.ctx, dir)
+	if errors.Is(err, storage.ErrNotFound) { // absence is seen twice
+		entries, err = l.driver.ReadDir(l.ctx, dir)
+	}
 	if err != nil {
 		// The root is always there: its absence is no empty listing.
 		if dir != "" && errors.Is(err, storage.ErrNotFound) {
@@ -102,8 +106,7 @@ func (l *listing) describe(dir string, batch []storage.Object) bool {
 	if len(names) == 0 {
 		return true
 	}
-	l.driver.stats.Add(int64(len(names)))
-	infos, err := l.driver.sys.lstat(strings.TrimSuffix(dir, "/"), names)
+	infos, err := l.lstat(dir, names)
 	if present(err) != nil {
 		return l.fail(dir, err)
 	}
@@ -126,6 +129,31 @@ func (l *listing) describe(dir string, batch []storage.Object) bool {
 		}
 	}
 	return true
+}
+
+// lstat describes files, and asks again for those that seem to be gone.
+func (l *listing) lstat(dir string, names []string) ([]fileInfo, error) {
+	dir = strings.TrimSuffix(dir, "/")
+	l.driver.stats.Add(int64(len(names)))
+	infos, err := l.driver.sys.lstat(dir, names)
+	if errors.Is(err, syscall.ENOENT) {
+		infos, err = l.driver.sys.lstat(dir, names)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := range infos {
+		if infos[i].err == nil || present(infos[i].err) != nil {
+			continue
+		}
+		l.driver.stats.Add(1)
+		again, err := l.driver.sys.lstat(dir, names[i:i+1])
+		if err != nil {
+			return nil, err
+		}
+		infos[i] = again[0]
+	}
+	return infos, nil
 }
 
 // emit yields objects, and what lies below directories.

@@ -21,7 +21,7 @@ import (
 const Page = 1000
 
 // Driver forwards to another driver at a bounded rate, with the powers of
-// [storage.Tree] and [storage.Requester]. It is safe for concurrent use.
+// [storage.Tree], [storage.LinkProber] and [storage.Requester]. It is safe for concurrent use.
 type Driver struct {
 	inner storage.Driver
 	tree  storage.Tree // nil where directories are not real
@@ -108,6 +108,19 @@ func (l *Driver) ReadDir(ctx context.Context, prefix string) ([]storage.Entry, e
 		return nil, err
 	}
 	return l.tree.ReadDir(ctx, prefix)
+}
+
+// LeadsOut implements [storage.LinkProber]; it fails with
+// [errors.ErrUnsupported] where the wrapped driver has no such power.
+func (l *Driver) LeadsOut(ctx context.Context, key, prefix, name string) (bool, error) {
+	prober, ok := l.inner.(storage.LinkProber)
+	if !ok {
+		return false, &storage.Error{Op: "stat", Key: key, Err: errors.ErrUnsupported}
+	}
+	if err := l.token(ctx, "stat", key); err != nil {
+		return false, err
+	}
+	return prober.LeadsOut(ctx, key, prefix, name)
 }
 
 // Requests implements [storage.Requester]; it is zero where the wrapped driver

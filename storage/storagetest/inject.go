@@ -75,6 +75,7 @@ var (
 	_ storage.Driver     = (*Faulty)(nil)
 	_ storage.Tree       = (*Faulty)(nil)
 	_ storage.DirRemover = (*Faulty)(nil)
+	_ storage.LinkProber = (*Faulty)(nil)
 	_ storage.Requester  = (*Faulty)(nil)
 )
 
@@ -205,6 +206,19 @@ func (f *Faulty) ReadDir(ctx context.Context, prefix string) ([]storage.Entry, e
 		return nil, failure("readdir", prefix, errors.ErrUnsupported)
 	}
 	return tree.ReadDir(ctx, prefix)
+}
+
+// LeadsOut implements [storage.LinkProber], as an operation of kind "stat". It
+// fails with [errors.ErrUnsupported] if the driver below cannot do it.
+func (f *Faulty) LeadsOut(ctx context.Context, key, prefix, name string) (bool, error) {
+	if _, err := f.begin("stat", key); err != nil {
+		return false, err
+	}
+	prober, ok := f.driver.(storage.LinkProber)
+	if !ok {
+		return false, failure("stat", key, errors.ErrUnsupported)
+	}
+	return prober.LeadsOut(ctx, key, prefix, name)
 }
 
 // Delete implements [storage.Driver].
