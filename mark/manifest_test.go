@@ -172,19 +172,6 @@ func FuzzReferences(f *testing.F) {
 	})
 }
 
-// FuzzLink holds that whatever a link contains, only a digest comes out of it.
-func FuzzLink(f *testing.F) {
-	f.Add([]byte(digestA))
-	f.Add([]byte(digestC + "\n"))
-	f.Add([]byte("sha256:"))
-	f.Fuzz(func(t *testing.T, content []byte) {
-		d, ok := layout.ParseLink(content)
-		if ok != (d != "") || ok && (d.Validate() != nil || !strings.Contains(string(content), string(d))) {
-			t.Fatalf("%q gave %q, %v", content, d, ok)
-		}
-	})
-}
-
 func BenchmarkParse(b *testing.B) {
 	content := []byte(`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"` + digestA.String() + `","size":1234},"layers":[` +
 		strings.Repeat(`{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"`+digestB.String()+`","size":12345678},`, 9) +
