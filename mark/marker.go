@@ -61,8 +61,12 @@ func (m *Marker) Blocked() bool { return m.blocked.Load() }
 // declare them.
 func (m *Marker) DeclaredBytes() int64 { return m.bytes.Load() }
 
-// Schema1 reports whether a manifest that was read before is of schema 1.
-func (m *Marker) Schema1(d digest.Digest) bool { return m.manifests.get(d).schema1 }
+// MayBeSigned reports whether a manifest that was asked for before may have
+// signatures beside it: it is of schema 1, or of a type that is not known.
+func (m *Marker) MayBeSigned(d digest.Digest) bool {
+	mf := m.manifests.get(d)
+	return mf.schema1 || mf.status != understood
+}
 
 // Closure adds to keys the digest and everything that it needs, directly or
 // through other manifests. Manifests that were read before are not read again.

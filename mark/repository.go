@@ -314,6 +314,9 @@ func (g *graph) readTags(ctx context.Context) ([]visit, error) {
 }
 
 func (g *graph) suspicious(tag inventory.Tag) bool {
+	if tag.Doubtful {
+		return true
+	}
 	for _, entry := range tag.Index {
 		if _, linked := g.kept.revisions[KeyOf(entry.Algorithm, entry.Hex)]; !linked {
 			return true
@@ -366,7 +369,8 @@ func (g *graph) readTag(ctx context.Context, tag inventory.Tag) ([]visit, error)
 }
 
 // readAliases reads the links whose name does not tell what they hold: those
-// of other algorithms than sha256 (law 14). It returns further roots.
+// of other algorithms than sha256 (law 14). It pins what stands in the place of
+// a link, and returns further roots.
 func (g *graph) readAliases(ctx context.Context) ([]visit, error) {
 	r := g.repository
 	var roots []visit
@@ -393,6 +397,12 @@ func (g *graph) readAliases(ctx context.Context) ([]visit, error) {
 	pin := func(target digest.Digest) {
 		g.Pin(target)
 		g.kept.needed[keyOf(target)] = true
+	}
+	for _, l := range r.Foreign {
+		pin(l.Digest())
+	}
+	for _, l := range r.Roots {
+		roots = append(roots, visit{l.Digest(), asChild})
 	}
 	err := errors.Join(
 		read("_layers/", r.Layers, true, nil),
@@ -449,7 +459,7 @@ func (g *graph) keepSignatures(ctx context.Context) error {
 		return nil // the listing had them all
 	}
 	for _, l := range g.repository.Revisions {
-		if d := l.Digest(); !g.kept.manifests[d] || !g.Schema1(d) {
+		if d := l.Digest(); !g.kept.manifests[d] || !g.MayBeSigned(d) {
 			continue
 		}
 		prefix := g.repository.Prefix + "_manifests/revisions/" + l.Algorithm + "/" + l.Hex + "/signatures/"

@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	"github.com/blobsweep/blobsweep/internal/inventory"
-	"github.com/blobsweep/blobsweep/mark"
-	"github.com/blobsweep/blobsweep/storage"
 	"github.com/blobsweep/blobsweep/storage/layout"
 	"github.com/opencontainers/go-digest"
 )
@@ -51,10 +49,8 @@ func (p *planner) blobDir(ctx context.Context, d inventory.BlobDir) error {
 			}
 			empty = append(empty, dirs...)
 		case inventory.Foreign:
-			p.found(mark.Finding{
-				Kind: mark.Symlink, Key: storage.DisplayKey(key),
-				Detail: "a symbolic link or special file; it is never followed and never touched",
-			})
+			c.Total--
+			p.onStranger(inventory.Stranger{Key: key, Irregular: true})
 		}
 	}
 	p.meter.done.Add(c.Total)

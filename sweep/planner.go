@@ -196,10 +196,16 @@ func (p *planner) onMarker(o storage.Object) {
 // age tells how old a link is.
 func (p *planner) age(ctx context.Context, key string, l inventory.Link) (inventory.Age, error) {
 	o, age, err := p.look(ctx, key, l)
-	if err == nil && o.Size == 0 && age != inventory.Gone && age != inventory.Foreign {
+	switch {
+	case err != nil:
+		return 0, err
+	case age == inventory.Foreign:
+		path, _ := layout.Parse(key)
+		p.onStranger(inventory.Stranger{Key: key, Repository: path.Repository, Irregular: true})
+	case age != inventory.Gone && o.Size == 0:
 		p.brokenLink(key)
 	}
-	return age, err
+	return age, nil
 }
 
 func (p *planner) brokenLink(key string) {

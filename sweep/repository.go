@@ -145,7 +145,7 @@ func (p *planner) revisionLinks(ctx context.Context, r *inventory.Repository, ke
 	for _, u := range kept.Untagged {
 		path := layout.Path{Kind: layout.RevisionLink, Repository: r.Name, Digest: u.Digest()}
 		also := signatures[mark.KeyOf(u.Algorithm, u.Hex)]
-		if p.tree != nil && p.marker.Schema1(path.Digest) {
+		if p.tree != nil && p.marker.MayBeSigned(path.Digest) {
 			var err error
 			if also, err = p.signatures(ctx, path); err != nil {
 				return err
@@ -214,10 +214,14 @@ func (p *planner) layerLinks(ctx context.Context, r *inventory.Repository, kept 
 		case inventory.Gone:
 			s.totalLayers--
 			s.gone = append(s.gone, path)
-		case inventory.Recent, inventory.Foreign:
+		case inventory.Recent:
 			// The link stays. Someone may be about to push a manifest that
 			// needs the blob, and only this link tells.
 			s.recentLayers++
+			s.kept++
+			p.pin(path.Digest, holds)
+		case inventory.Foreign:
+			s.totalLayers--
 			s.kept++
 			p.pin(path.Digest, holds)
 		}

@@ -76,7 +76,7 @@ func (w *Walker) add(r *Repository, object storage.Object, rest string) {
 		signature := Link{Algorithm: p.Signature.Algorithm().String(), Hex: p.Signature.Encoded(), Size: object.Size, ModTime: object.ModTime}
 		r.Signatures = append(r.Signatures, Signature{Revision: link(), Link: signature})
 	case layout.TagLink:
-		r.tag(p.Tag)
+		r.tag(p.Tag).Doubtful = object.Size == 0 // sorts before the history
 	case layout.TagIndexLink:
 		tag := r.tag(p.Tag)
 		tag.Index = append(tag.Index, link())
@@ -106,7 +106,7 @@ func (w *Walker) addStranger(r *Repository, object storage.Object, rest string) 
 // or a new one.
 func (r *Repository) tag(name string) *Tag {
 	if n := len(r.Tags); n == 0 || r.Tags[n-1].Name != name {
-		r.Tags = append(r.Tags, Tag{Name: name})
+		r.Tags = append(r.Tags, Tag{Name: name, Doubtful: true})
 	}
 	return &r.Tags[len(r.Tags)-1]
 }

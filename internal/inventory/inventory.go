@@ -28,6 +28,8 @@ func (l Link) Digest() digest.Digest { return digest.Digest(l.Algorithm + ":" + 
 type Tag struct {
 	Name  string
 	Index []Link
+	// Doubtful says that the listing shows no link, or an empty one.
+	Doubtful bool
 }
 
 // Signature is a signature link of a schema 1 manifest.
@@ -66,6 +68,10 @@ type Repository struct {
 	// cannot be verified.
 	Unknown []Link
 	Aliens  []Link
+	// Roots are digests that stand where a revision would, and Foreign where
+	// a layer link would, under something that is none.
+	Roots   []Link
+	Foreign []Link
 	// Strangers counts the keys in it that the grammar does not know.
 	Strangers int
 }

@@ -93,7 +93,7 @@ func (t treeWalk) area(name string) func(context.Context, *Repository, string) e
 }
 
 func (t treeWalk) layers(ctx context.Context, r *Repository, prefix string) (err error) {
-	r.Layers, r.Aliens, _, err = t.links(ctx, r, prefix+"_layers/")
+	r.Layers, r.Aliens, _, err = t.links(ctx, r, prefix+"_layers/", &r.Foreign)
 	return err
 }
 
@@ -108,7 +108,7 @@ func (t treeWalk) manifests(ctx context.Context, r *Repository, prefix string) e
 	for _, e := range entries {
 		switch {
 		case e.Kind == storage.EntryDir && e.Name == "revisions":
-			r.Revisions, r.Unknown, algorithms, err = t.links(ctx, r, prefix+"revisions/")
+			r.Revisions, r.Unknown, algorithms, err = t.links(ctx, r, prefix+"revisions/", &r.Roots)
 			if err == nil {
 				err = t.unlinked(ctx, r, prefix+"revisions/", algorithms)
 			}
@@ -128,8 +128,9 @@ func (t treeWalk) manifests(ctx context.Context, r *Repository, prefix string) e
 }
 
 // links reads <alg>/<hex> below a prefix: links whose algorithm is known, and
-// those of others. It returns the algorithms as well.
-func (t treeWalk) links(ctx context.Context, r *Repository, prefix string) (links, unknown []Link, algorithms []string, err error) {
+// those of others. It returns the algorithms as well. What has the name of a
+// link but is no directory goes to foreign.
+func (t treeWalk) links(ctx context.Context, r *Repository, prefix string, foreign *[]Link) (links, unknown []Link, algorithms []string, err error) {
 	entries, _, err := t.readDir(ctx, prefix)
 	for _, e := range entries {
 		if e.Kind != storage.EntryDir {
@@ -137,7 +138,7 @@ func (t treeWalk) links(ctx context.Context, r *Repository, prefix string) (link
 			continue
 		}
 		algorithms = append(algorithms, e.Name)
-		known, others, err := t.linksOf(ctx, r, prefix, e.Name)
+		known, others, err := t.linksOf(ctx, r, prefix, e.Name, foreign)
 		if err != nil {
 			return nil, nil, nil, err
 		}
@@ -148,7 +149,7 @@ func (t treeWalk) links(ctx context.Context, r *Repository, prefix string) (link
 }
 
 // linksOf reads the links below a prefix under one algorithm.
-func (t treeWalk) linksOf(ctx context.Context, r *Repository, prefix, algorithm string) (links, unknown []Link, err error) {
+func (t treeWalk) linksOf(ctx context.Context, r *Repository, prefix, algorithm string, foreign *[]Link) (links, unknown []Link, err error) {
 	prefix += algorithm + "/"
 	entries, _, err := t.readDir(ctx, prefix)
 	if err != nil {
@@ -158,15 +159,16 @@ func (t treeWalk) linksOf(ctx context.Context, r *Repository, prefix, algorithm 
 	for _, e := range entries {
 		link := Link{Algorithm: algorithm, Hex: e.Name, Size: -1}
 		ours := layout.ValidHex(algorithm, e.Name)
-		if ours {
-			// A name tells what to keep, even if it is no directory.
+		switch {
+		case ours && e.Kind == storage.EntryDir:
 			links = append(links, link)
-		} else if unverifiable(algorithm, e.Name) {
+			continue
+		case ours:
+			*foreign = append(*foreign, link)
+		case unverifiable(algorithm, e.Name):
 			unknown = append(unknown, link)
 		}
-		if !ours || e.Kind != storage.EntryDir {
-			t.stranger(r, prefix, e)
-		}
+		t.stranger(r, prefix, e)
 	}
 	return links, unknown, nil
 }
@@ -247,7 +249,7 @@ func (t treeWalk) tags(ctx context.Context, r *Repository, prefix string, algori
 // history reads what a tag names and named under one algorithm.
 func (t treeWalk) history(ctx context.Context, r *Repository, tag *Tag, prefix, algorithm string) error {
 	index := prefix + tag.Name + "/index/"
-	links, _, err := t.linksOf(ctx, r, index, algorithm)
+	links, _, err := t.linksOf(ctx, r, index, algorithm, &tag.Index)
 	if errors.Is(err, storage.ErrIrregular) {
 		// No history can be read; the tag's own link still counts.
 		t.stranger(r, index, storage.Entry{Name: algorithm, Kind: storage.EntryOther})

@@ -1,0 +1,183 @@
+package sweep_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/blobsweep/blobsweep/drivers/filesystem"
+	"github.com/blobsweep/blobsweep/drivers/memory"
+	"github.com/blobsweep/blobsweep/storage"
+	"github.com/blobsweep/blobsweep/storage/layout"
+	"github.com/blobsweep/blobsweep/storage/storagetest/fixture"
+)
+
+// backend is a tree written to a driver.
+type backend struct {
+	driver storage.Driver
+	// read tells what is there now.
+	read func() *fixture.Tree
+}
+
+// filesystemOf writes a tree to a filesystem.
+func filesystemOf(t *testing.T, tree *fixture.Tree) backend {
+	t.Helper()
+	root := t.TempDir()
+	if err := tree.WriteDir(root); err != nil {
+		t.Fatal(err)
+	}
+	d, err := filesystem.New(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return backend{d, func() *fixture.Tree {
+		now, err := fixture.ReadDir(root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return now
+	}}
+}
+
+// memoryOf writes a tree's files to a flat store.
+func memoryOf(t *testing.T, tree *fixture.Tree) backend {
+	t.Helper()
+	d := memory.New()
+	if err := tree.Write(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	return backend{d, func() *fixture.Tree {
+		now := fixture.New(start)
+		for _, key := range d.Keys() {
+			content, err := d.Get(t.Context(), key, 1<<20)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o, err := d.Stat(t.Context(), key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			now.Files[key] = fixture.File{Content: content, ModTime: o.ModTime}
+		}
+		return now
+	}}
+}
+
+var errRefused = errors.New("refused by the test")
+
+// watched is a driver that remembers what it was asked to remove, and refuses
+// what it is told to. Drivers below without directories stay without.
+type watched struct {
+	storage.Driver
+	refuse func(key string) bool
+
+	mu      sync.Mutex
+	keys    []string // of Delete, in the order asked for
+	dirs    []string // of RemoveDir
+	running map[int]int
+	faults  []string // against the order of law 9
+}
+
+func watch(d storage.Driver, refuse func(key string) bool) *watched {
+	return &watched{Driver: d, refuse: refuse, running: map[int]int{}}
+}
+
+func (w *watched) Hierarchical() bool {
+	_, ok := storage.AsTree(w.Driver)
+	return ok
+}
+
+func (w *watched) ReadDir(ctx context.Context, prefix string) ([]storage.Entry, error) {
+	tree, ok := storage.AsTree(w.Driver)
+	if !ok {
+		return nil, &storage.Error{Op: "list", Key: prefix, Err: errors.ErrUnsupported}
+	}
+	return tree.ReadDir(ctx, prefix)
+}
+
+func (w *watched) RemoveDir(ctx context.Context, prefix string) error {
+	w.mu.Lock()
+	w.dirs = append(w.dirs, prefix)
+	w.mu.Unlock()
+	remover, ok := w.Driver.(storage.DirRemover)
+	if !ok {
+		return &storage.Error{Op: "rmdir", Key: prefix, Err: errors.ErrUnsupported}
+	}
+	if w.refuse != nil && w.refuse(prefix) {
+		return &storage.Error{Op: "rmdir", Key: prefix, Err: errRefused}
+	}
+	return remover.RemoveDir(ctx, prefix)
+}
+
+func (w *watched) Delete(ctx context.Context, keys ...string) error {
+	w.begin(keys, +1)
+	defer w.begin(keys, -1)
+	var refused []*storage.Error
+	var rest []string
+	for _, key := range keys {
+		if w.refuse != nil && w.refuse(key) {
+			refused = append(refused, &storage.Error{Op: "delete", Key: key, Err: errRefused})
+		} else {
+			rest = append(rest, key)
+		}
+	}
+	if err := w.Driver.Delete(ctx, rest...); err != nil {
+		return fmt.Errorf("deleting %q: %w", rest, err)
+	}
+	if refused != nil {
+		return &storage.DeleteError{Failed: refused}
+	}
+	return nil
+}
+
+// begin notes keys whose removal begins (+1) or ends (-1), and every one that
+// begins before all of an earlier rank are done with.
+func (w *watched) begin(keys []string, by int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, key := range keys {
+		own := rank(key)
+		w.running[own] += by
+		if by < 0 {
+			continue
+		}
+		for other, n := range w.running {
+			if n > 0 && other < own {
+				w.faults = append(w.faults, "removed while what goes first was under way: "+key)
+			}
+		}
+		if n := len(w.keys); n > 0 && rank(w.keys[n-1]) > own {
+			w.faults = append(w.faults, fmt.Sprintf("%s was removed after %s", key, w.keys[n-1]))
+		}
+		w.keys = append(w.keys, key)
+	}
+}
+
+// rank is the place of a key in the order of law 9.
+func rank(key string) int {
+	p, _ := layout.Parse(key)
+	switch p.Kind {
+	case layout.TagIndexLink:
+		return 1
+	case layout.RevisionLink, layout.SignatureLink:
+		return 2
+	case layout.LayerLink:
+		return 3
+	case layout.BlobData:
+		return 4
+	case layout.UploadData, layout.UploadStartedAt, layout.UploadHashState:
+		return 5
+	}
+	if strings.HasSuffix(key, "/") {
+		return 6
+	}
+	return 0 // nothing of ours
+}

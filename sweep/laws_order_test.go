@@ -1,0 +1,167 @@
+package sweep_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/blobsweep/blobsweep/storage/layout"
+	"github.com/blobsweep/blobsweep/storage/storagetest"
+	"github.com/blobsweep/blobsweep/storage/storagetest/fixture"
+	"github.com/blobsweep/blobsweep/sweep"
+)
+
+// everything has one of each thing that can go, and what keeps its like.
+var everything = lawCase{"one of everything", func(c *scenario) {
+	former, image := c.Image("app", "former", "base", "old"), c.Image("app", "current", "base", "new")
+	c.Tag("app", "latest", former.Digest)
+	c.Tag("app", "latest", image.Digest)
+	c.Referrer("app", "sbom", image)
+	c.Referrer("app", "sbom of former", former)
+	c.Index("app", c.Image("app", "child"))
+	c.SignedSchema1("app", "signed", c.Layer("app", "ancient"))
+	c.Tag("other", "v1", c.Image("other", "x", "base").Digest)
+	c.Layer("other", "unneeded")
+	c.Layer("group/ghost", "unneeded too")
+	deleted := c.Image("app", "deleted")
+	c.Tag("app", "latest", deleted.Digest)
+	c.Tag("app", "latest", image.Digest)
+	c.DeleteManifest("app", deleted.Digest)
+	c.Upload("app", "u1", old)
+	c.garbage("x")
+}}
+
+func TestLaw09Order(t *testing.T) {
+	newScenario(t, everything).everyRun(t, func(t *testing.T, run when, opts sweep.Options, b backend) {
+		plan, err := sweep.New(t.Context(), b.driver, opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := watch(b.driver, nil)
+		if err := plan.Execute(t.Context(), w); err != nil {
+			t.Fatal(err)
+		}
+		var ranks []int
+		for _, key := range w.keys {
+			ranks = append(ranks, rank(key))
+		}
+		if !slices.IsSorted(ranks) || len(w.faults) > 0 {
+			t.Errorf("removed in the order %q: %q", w.keys, w.faults)
+		}
+		want := []int{1, 3, 4, 5}
+		if run&untagged != 0 {
+			want = []int{1, 2, 3, 4, 5}
+		}
+		if got := slices.Compact(ranks); !slices.Equal(got, want) {
+			t.Errorf("removed kinds %v, want %v", got, want)
+		}
+	})
+}
+
+// TestLaw09Crash stops after each deletion in turn: no link may be left whose
+// blob this run removed, and a rerun comes to the same end.
+func TestLaw09Crash(t *testing.T) {
+	s := newScenario(t, everything)
+	for _, open := range []func(*testing.T, *fixture.Tree) backend{memoryOf, filesystemOf} {
+		for _, deleteUntagged := range []bool{false, true} {
+			opts := sweep.Options{Now: start, Workers: 4, DeleteUntagged: deleteUntagged}
+			rerun := opts
+			if rerun.Now = start.Add(2 * time.Hour); time.Now().After(start) { // directories have just changed
+				rerun.Now = time.Now().Add(2 * time.Hour)
+			}
+			whole := open(t, s.Tree)
+			deletions, err := crash(t, whole, opts, -1)
+			if err != nil || deletions < 10 {
+				t.Fatalf("without a crash: %d deletions, %v", deletions, err)
+			}
+			end := whole.read()
+			for n := range deletions {
+				b := open(t, s.Tree)
+				if _, err := crash(t, b, opts, n); !errors.Is(err, sweep.ErrPartial) {
+					t.Errorf("crash after %d deletions: got %v, want ErrPartial", n, err)
+				}
+				unbroken(t, s.Tree, b.read())
+				if _, err := crash(t, b, rerun, -1); err != nil {
+					t.Errorf("rerun after %d deletions: %v", n, err)
+				}
+				s.compare(t, end, b.read(), []string{})
+			}
+		}
+	}
+}
+
+// crash plans and executes, and crashes after n deletions unless n is
+// negative. It returns how many deletions there were.
+func crash(t *testing.T, b backend, opts sweep.Options, n int) (int, error) {
+	t.Helper()
+	plan, err := sweep.New(t.Context(), b.driver, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := storagetest.Inject(b.driver, nil)
+	if n >= 0 {
+		d.CrashAfter(n)
+	}
+	err = plan.Execute(t.Context(), d)
+	return d.Deletions(), err
+}
+
+// unbroken fails for every link to a blob that was there before and is not
+// any more.
+func unbroken(t *testing.T, before, after *fixture.Tree) {
+	t.Helper()
+	had, has := before.BlobDigests(), after.BlobDigests()
+	for key := range after.Files {
+		p, ok := layout.Parse(key)
+		if ok && p.Kind != layout.BlobData && p.Digest != "" && had[p.Digest] && !has[p.Digest] {
+			t.Errorf("%s is left without its blob", key)
+		}
+	}
+}
+
+func allCases() []lawCase {
+	return slices.Concat([]lawCase{everything}, rootCases, referenceCases, unknownCases, with(unreadable, accept),
+		timeCases, layerLinkCases, tagCases, emptinessCases, uploadCases, strangerCases, aliasCases, brokenCases, blockedCases)
+}
+
+// TestLaw17DeletionStaysHome holds what is removed from each tree of these
+// tests against laws 17 and 9.
+func TestLaw17DeletionStaysHome(t *testing.T) {
+	for _, c := range append(allCases(), hostile) {
+		t.Run(c.name, func(t *testing.T) {
+			newScenario(t, c).everyRun(t, func(t *testing.T, _ when, opts sweep.Options, b backend) {
+				w := watch(b.driver, nil)
+				plan, err := sweep.New(t.Context(), w, opts)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := plan.Execute(t.Context(), w); err != nil && !errors.Is(err, sweep.ErrBlocked) {
+					t.Error(err)
+				}
+				checkHome(t, w)
+				if len(w.faults) > 0 {
+					t.Errorf("law 9: %q", w.faults)
+				}
+			})
+		})
+	}
+}
+
+// hostile has names that would lead elsewhere if they were taken at their word.
+var hostile = lawCase{"hostile names", func(c *scenario) {
+	everything.build(c)
+	hex := missing("x").Digest.Encoded()
+	for _, name := range []string{
+		"UPPER", "-dash", "a..b", "a__b", "a___b", "sp ace", "new\nline", "caf\xe9", strings.Repeat("a", 200), "..a", "a.",
+	} {
+		for _, below := range []string{
+			"/_layers/sha256/" + hex + "/link", "/_uploads/u/data", "/_manifests/tags/-tag/index/sha256/" + hex + "/link",
+			"/_manifests/revisions/sha256/" + hex + "/link", "/_layers/md5/" + hex[:32] + "/link", "/_layers/sha256/" + strings.ToUpper(hex) + "/link",
+			"/_uploads/.hidden/data", "/_uploads/u/hashstates/sha256/-1",
+		} {
+			c.Put(repositories+name+below, []byte("../../../../etc/passwd"))
+		}
+	}
+}}

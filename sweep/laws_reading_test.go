@@ -1,0 +1,73 @@
+package sweep_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/blobsweep/blobsweep/storage/storagetest"
+	"github.com/blobsweep/blobsweep/storage/storagetest/fixture"
+	"github.com/blobsweep/blobsweep/sweep"
+)
+
+var errBroken = errors.New("broken by the test")
+
+// TestLaw05FailClosed breaks one read of the planning after the other.
+func TestLaw05FailClosed(t *testing.T) {
+	s := newScenario(t, everything)
+	alias, _ := s.sha512Of("app", "aliased")
+	s.Tag("app", "v2", s.imageOf("app", "aliased", alias).Digest)
+	s.Image("app", "never tagged")
+	opens := map[string]func(*testing.T, *fixture.Tree) backend{"memory": memoryOf, "filesystem": filesystemOf}
+	for name, open := range opens {
+		b := open(t, s.Tree)
+		for _, deleteUntagged := range []bool{false, true} {
+			opts := sweep.Options{Now: start, Workers: 1, DeleteUntagged: deleteUntagged}
+			whole, ops, err := planWith(t, b, opts, nil)
+			if err != nil || ops < 20 {
+				t.Fatalf("%s: %d operations, %v", name, ops, err)
+			}
+			for i := range ops {
+				at := func(f storagetest.Fault) func(storagetest.Op) storagetest.Fault {
+					return func(op storagetest.Op) storagetest.Fault {
+						if op.Index == i {
+							return f
+						}
+						return storagetest.Fault{}
+					}
+				}
+				// An error of any kind, listings cut short among them, ends it.
+				if _, _, err := planWith(t, b, opts, at(storagetest.Fault{Err: errBroken})); !errors.Is(err, errBroken) {
+					t.Errorf("%s, untagged %v, operation %d fails: got %v", name, deleteUntagged, i, err)
+				}
+				// A not-found that is not true is found out, or ends it.
+				got, _, err := planWith(t, b, opts, at(storagetest.Fault{NotFound: true}))
+				if err == nil && !slices.Equal(got, whole) {
+					t.Errorf("%s, untagged %v, operation %d says not-found once: plan\n%q\nwant\n%q", name, deleteUntagged, i, got, whole)
+				}
+			}
+		}
+	}
+}
+
+// planWith plans over faults, and returns the candidates and the number of
+// operations.
+func planWith(t *testing.T, b backend, opts sweep.Options, fault func(storagetest.Op) storagetest.Fault) ([]string, int, error) {
+	t.Helper()
+	d := storagetest.Inject(b.driver, fault)
+	d.Page = 3
+	plan, err := sweep.New(t.Context(), d, opts)
+	if err != nil {
+		return nil, d.Ops(), err
+	}
+	return candidateKeys(plan), d.Ops(), nil
+}
+
+// TestLaw05MissingIsAbsence: what is truly not there is no error. The findings
+// are those of laws 5 and 8.
+func TestLaw05MissingIsAbsence(t *testing.T) {
+	holds(t, slices.Concat(
+		tagCases[3:], // tags to what is missing
+		rootCases[len(rootCases)-1:],
+	))
+}
