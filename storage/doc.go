@@ -6,7 +6,7 @@
 // cannot delete. What a backend can do beyond that is a small interface of its
 // own, asked for by type assertion and forwarded by wrappers:
 //
-//   - [Tree], [DirRemover], [Prober] and [LinkProber], where directories are
+//   - [Tree], [DirRemover], [MultiStater] and [LinkProber], where directories are
 //     real, as on a filesystem;
 //   - [Requester], where the backend counts what it was asked.
 //

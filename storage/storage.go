@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"time"
 )
@@ -106,28 +105,36 @@ func AsTree(r Reader) (Tree, bool) {
 	return nil, false
 }
 
-// Prober is the power to ask for many files at once. Ask through [Present].
-type Prober interface {
-	// Present reports for each name whether there is anything under
-	// prefix + name + "/" + file, a symbolic link to nothing included. One that
-	// is not there is not an error.
-	Present(ctx context.Context, prefix string, names []string, file string) ([]bool, error)
+// Described is the answer to one name of a [StatEach].
+type Described struct {
+	// Object has no key.
+	Object Object
+	// Err is that of a [Reader.Stat].
+	Err error
 }
 
-// Present asks a [Prober], or stats each name where r is none.
-func Present(ctx context.Context, r Reader, prefix string, names []string, file string) ([]bool, error) {
-	if p, ok := r.(Prober); ok {
-		return p.Present(ctx, prefix, names, file)
+// MultiStater is the power to describe files in many directories at once. Ask
+// through [StatEach].
+type MultiStater interface {
+	// StatEach describes what is under prefix + name + "/" + file for each
+	// name. The names must be those of directories.
+	StatEach(ctx context.Context, prefix string, names []string, file string) ([]Described, error)
+}
+
+// StatEach asks a [MultiStater], or stats one after the other where r is none.
+func StatEach(ctx context.Context, r Reader, prefix string, names []string, file string) ([]Described, error) {
+	if m, ok := r.(MultiStater); ok {
+		return m.StatEach(ctx, prefix, names, file)
 	}
-	present := make([]bool, len(names))
+	all := make([]Described, len(names))
 	for i, name := range names {
-		_, err := r.Stat(ctx, prefix+name+"/"+file)
-		if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrIrregular) {
-			return nil, err
+		all[i].Object, all[i].Err = r.Stat(ctx, prefix+name+"/"+file)
+		all[i].Object.Key = ""
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
 		}
-		present[i] = !errors.Is(err, ErrNotFound)
 	}
-	return present, nil
+	return all, nil
 }
 
 // DirRemover is the power to remove empty directories.

@@ -6,7 +6,6 @@ import (
 
 	"github.com/blobsweep/blobsweep/internal/inventory"
 	"github.com/blobsweep/blobsweep/storage/layout"
-	"github.com/opencontainers/go-digest"
 )
 
 // blobDir judges the blobs of a directory or page: what is not marked and old
@@ -14,6 +13,7 @@ import (
 func (p *planner) blobDir(ctx context.Context, d inventory.BlobDir) error {
 	var c MarkedCounts
 	var total int64
+	var unmarked []inventory.Link
 	var orphans []blob
 	var empty []layout.Dir
 	for _, l := range d.Blobs {
@@ -21,23 +21,21 @@ func (p *planner) blobDir(ctx context.Context, d inventory.BlobDir) error {
 		total += max(l.Size, 0)
 		if p.marker.Marked(l.Algorithm, l.Hex) {
 			c.Marked++
-			continue
+		} else {
+			unmarked = append(unmarked, l)
 		}
-		b := blob{digest: digest.Digest(strings.Clone(string(l.Digest())))}
-		key, err := b.path().Key()
-		if err != nil {
-			return err
+	}
+	objects, ages, err := p.lookEach(ctx, d.Prefix, unmarked, "data")
+	if err != nil {
+		return err
+	}
+	for i, l := range unmarked {
+		b := blob{l.Digest(), objects[i].Size}
+		if l.Size < 0 && (ages[i] == inventory.Old || ages[i] == inventory.Recent) {
+			total += b.size
 		}
-		o, age, err := p.look(ctx, key, l)
-		if err != nil {
-			return err
-		}
-		if l.Size < 0 {
-			total += max(o.Size, 0)
-		}
-		switch age {
+		switch ages[i] {
 		case inventory.Old:
-			b.size = o.Size
 			orphans = append(orphans, b)
 		case inventory.Recent:
 			c.Recent++
@@ -50,7 +48,7 @@ func (p *planner) blobDir(ctx context.Context, d inventory.BlobDir) error {
 			empty = append(empty, dirs...)
 		case inventory.Foreign:
 			c.Total--
-			p.onStranger(inventory.Stranger{Key: key, Irregular: true})
+			p.onStranger(inventory.Stranger{Key: layout.BlobKey(b.digest), Irregular: true})
 		}
 	}
 	p.meter.done.Add(c.Total)

@@ -186,21 +186,15 @@ func (p *planner) layerLinks(ctx context.Context, r *inventory.Repository, kept 
 			stale = append(stale, l)
 		}
 	}
-	paths := make([]layout.Path, len(stale))
-	ages := make([]inventory.Age, len(stale))
-	err := p.pool.ForEach(ctx, len(stale), func(ctx context.Context, i int) error {
-		paths[i] = layout.Path{Kind: layout.LayerLink, Repository: r.Name, Digest: stale[i].Digest()}
-		key, err := paths[i].Key()
-		if err != nil {
-			return err
-		}
-		ages[i], err = p.age(ctx, key, stale[i])
+	ages, err := p.layerAges(ctx, r, stale)
+	if err != nil {
 		return err
-	})
+	}
 	s.totalLayers = int64(len(r.Layers))
 	s.kept += len(r.Layers) - len(stale)
-	for i, path := range paths {
-		holds, _ := kept.Alias(stale[i])
+	for i, l := range stale {
+		path := layout.Path{Kind: layout.LayerLink, Repository: r.Name, Digest: l.Digest()}
+		holds, _ := kept.Alias(l)
 		switch ages[i] {
 		case inventory.Old:
 			s.layers = append(s.layers, item{
@@ -226,7 +220,35 @@ func (p *planner) layerLinks(ctx context.Context, r *inventory.Repository, kept 
 			p.pin(path.Digest, holds)
 		}
 	}
-	return err
+	return nil
+}
+
+// layerAges tells the ages of layer links of a repository.
+func (p *planner) layerAges(ctx context.Context, r *inventory.Repository, links []inventory.Link) ([]inventory.Age, error) {
+	const portion = 512
+	ages := make([]inventory.Age, len(links))
+	err := p.pool.ForEach(ctx, (len(links)+portion-1)/portion, func(ctx context.Context, i int) error {
+		first := i * portion
+		rest := links[first:min(len(links), first+portion)]
+		for len(rest) > 0 { // those of one algorithm at a time
+			n := 1
+			for n < len(rest) && rest[n].Algorithm == rest[0].Algorithm {
+				n++
+			}
+			prefix := r.Prefix + "_layers/" + rest[0].Algorithm + "/"
+			objects, own, err := p.lookEach(ctx, prefix, rest[:n], "link")
+			if err != nil {
+				return err
+			}
+			for j, l := range rest[:n] {
+				p.remark(prefix+l.Hex+"/link", objects[j], own[j])
+			}
+			first += copy(ages[first:], own)
+			rest = rest[n:]
+		}
+		return nil
+	})
+	return ages, err
 }
 
 // pin keeps the blobs of a link that stays.

@@ -41,13 +41,13 @@ type Driver struct {
 }
 
 var (
-	_ storage.Driver     = (*Driver)(nil)
-	_ storage.Tree       = (*Driver)(nil)
-	_ storage.DirRemover = (*Driver)(nil)
-	_ storage.Prober     = (*Driver)(nil)
-	_ storage.LinkProber = (*Driver)(nil)
-	_ storage.Requester  = (*Driver)(nil)
-	_ io.Closer          = (*Driver)(nil)
+	_ storage.Driver      = (*Driver)(nil)
+	_ storage.Tree        = (*Driver)(nil)
+	_ storage.DirRemover  = (*Driver)(nil)
+	_ storage.MultiStater = (*Driver)(nil)
+	_ storage.LinkProber  = (*Driver)(nil)
+	_ storage.Requester   = (*Driver)(nil)
+	_ io.Closer           = (*Driver)(nil)
 )
 
 // sys is what the platform has to do. Paths are clean and relative to the
@@ -156,8 +156,8 @@ func (d *Driver) Stat(ctx context.Context, key string) (storage.Object, error) {
 	return info.object(key), nil
 }
 
-// Present implements [storage.Prober], at one system call a name.
-func (d *Driver) Present(ctx context.Context, prefix string, names []string, file string) ([]bool, error) {
+// StatEach implements [storage.MultiStater], at one system call a name.
+func (d *Driver) StatEach(ctx context.Context, prefix string, names []string, file string) ([]storage.Described, error) {
 	dir, err := cleanDir(prefix)
 	if err := errors.Join(err, checkPath(file), ctx.Err()); err != nil {
 		return nil, fail("stat", prefix, err)
@@ -174,16 +174,15 @@ func (d *Driver) Present(ctx context.Context, prefix string, names []string, fil
 	if err != nil {
 		return nil, fail("stat", prefix, err)
 	}
-	there := make([]bool, len(names))
+	all := make([]storage.Described, len(names))
 	for i, info := range infos {
-		switch err := classify(info.err); {
-		case info.err == nil, errors.Is(err, storage.ErrIrregular): // something is there
-			there[i] = true
-		case !errors.Is(err, storage.ErrNotFound):
-			return nil, fail("stat", prefix+paths[i], info.err)
+		if info.err != nil {
+			all[i].Err = fail("stat", prefix+paths[i], info.err)
+		} else {
+			all[i].Object = info.object("")
 		}
 	}
-	return there, nil
+	return all, nil
 }
 
 // Delete implements [storage.Driver], one key after the other. It removes

@@ -358,21 +358,33 @@ func TestVanishingWhileListed(t *testing.T) {
 	})
 }
 
-func TestPresent(t *testing.T) {
+func TestStatEach(t *testing.T) {
 	eachTree(t, func(t *tree) {
-		t.put("dir/whole/link", "x")
+		t.put("dir/whole/link", "four")
 		t.put("dir/empty/other", "x")
 		t.put("dir/file", "x")
+		t.ok(os.MkdirAll(t.root+"/dir/deep/link", 0o755))
 		t.ok(os.Mkdir(t.root+"/dir/dangling", 0o755))
 		t.ok(os.Symlink("nowhere", t.root+"/dir/dangling/link"))
-		got, err := t.Present(t.Context(), "dir/", []string{"whole", "empty", "absent", "file", "dangling"}, "link")
-		if err != nil || !slices.Equal(got, []bool{true, false, false, true, true}) {
-			t.Errorf("%v, %v", got, err)
+		all, err := t.StatEach(t.Context(), "dir/", []string{"whole", "empty", "absent", "file", "dangling", "deep"}, "link")
+		if err != nil || len(all) != 6 {
+			t.Fatalf("%v, %v", all, err)
 		}
-		if _, err := t.Present(t.Context(), "gone/", []string{"a"}, "link"); !errors.Is(err, storage.ErrNotFound) {
+		if o := all[0].Object; all[0].Err != nil || o.Size != 4 || o.ModTime.IsZero() || o.Irregular || o.IsPrefix {
+			t.Errorf("whole: %+v", all[0])
+		}
+		for i, want := range map[int]error{1: storage.ErrNotFound, 2: storage.ErrNotFound, 3: storage.ErrIrregular} {
+			if !errors.Is(all[i].Err, want) {
+				t.Errorf("%d: %v, want %v", i, all[i].Err, want)
+			}
+		}
+		if !all[4].Object.Irregular || !all[5].Object.IsPrefix {
+			t.Errorf("a link and a directory: %+v, %+v", all[4], all[5])
+		}
+		if _, err := t.StatEach(t.Context(), "gone/", []string{"a"}, "link"); !errors.Is(err, storage.ErrNotFound) {
 			t.Errorf("a directory that is gone: %v", err)
 		}
-		if _, err := t.Present(t.Context(), "dir/", []string{".."}, "link"); err == nil {
+		if _, err := t.StatEach(t.Context(), "dir/", []string{".."}, "link"); err == nil {
 			t.Error("a name that leads out is taken")
 		}
 	})

@@ -186,23 +186,24 @@ func (t treeWalk) unlinked(ctx context.Context, r *Repository, prefix string, al
 				names = append(names, l.Hex)
 			}
 		}
-		present, err := storage.Present(ctx, t.tree, prefix+algorithm+"/", names, "link")
+		described, err := storage.StatEach(ctx, t.tree, prefix+algorithm+"/", names, "link")
 		if err != nil {
 			return err
 		}
 		for i, hex := range names {
-			l := Link{Algorithm: algorithm, Hex: hex, Size: -1}
-			if !present[i] {
-				_, err := t.tree.Stat(ctx, prefix+algorithm+"/"+hex+"/link")
-				if errors.Is(err, storage.ErrNotFound) {
-					r.Unlinked = append(r.Unlinked, l)
-					continue
-				}
-				if err != nil && !errors.Is(err, storage.ErrIrregular) {
-					return err
-				}
+			err := described[i].Err
+			if errors.Is(err, storage.ErrNotFound) {
+				_, err = t.tree.Stat(ctx, prefix+algorithm+"/"+hex+"/link")
 			}
-			r.Revisions = append(r.Revisions, l)
+			l := Link{Algorithm: algorithm, Hex: hex, Size: -1}
+			switch {
+			case errors.Is(err, storage.ErrNotFound):
+				r.Unlinked = append(r.Unlinked, l)
+			case err == nil, errors.Is(err, storage.ErrIrregular): // something is there
+				r.Revisions = append(r.Revisions, l)
+			default:
+				return err
+			}
 		}
 	}
 	return nil
