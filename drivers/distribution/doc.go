@@ -25,6 +25,8 @@
 // # Limits
 //
 // A StorageDriver tells neither symbolic links nor devices from what they lead
-// to; the filesystem driver of Distribution follows them. Where the registry
-// is a local directory, drivers/filesystem is the better and faster choice.
+// to; the filesystem driver of Distribution follows them. On an object store
+// its Delete of a key removes what lies under the key as well, should a
+// stranger have put something there. Where the registry is a local directory,
+// drivers/filesystem is the better and faster choice.
 package distribution
