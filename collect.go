@@ -107,8 +107,9 @@ func (r *Run) MarshalJSON() ([]byte, error) {
 //     or ctx ended (then the error wraps its cause as well);
 //   - [ErrExecuted]: the plan was executed before.
 //
-// The registry may be in use; what it wrote since the plan began is not
-// touched. The older a plan is, the more may have changed: execute it at once.
+// Execute does not look again: what was planned goes, also when a registry in
+// use has come to need it since (docs/semantics.md, law 6). Execute a plan at
+// once, and unless the registry is stopped or read-only, in a quiet hour.
 func (r *Run) Execute(ctx context.Context, d storage.Driver) (Report, error) {
 	done := r.measure(d)
 	err := r.plan.Execute(ctx, d)

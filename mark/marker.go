@@ -114,7 +114,7 @@ func (m *Marker) report(repository string, v visit, mf *manifest) {
 		}
 		f.Kind = DanglingRevision
 		f.Key = layout.Repository(repository) + "_manifests/revisions/" + v.digest.Algorithm().String() + "/" + v.digest.Encoded() + "/link"
-		f.Detail = "the revision is linked but the manifest's bytes are gone; it cannot be pulled: delete or push it again"
+		f.Detail = "the revision is linked but the manifest's bytes are gone; it cannot be pulled: push it again"
 	case unknown:
 		f.Kind = UnknownManifest
 		f.Detail = fmt.Sprintf("a manifest of a type that is not known; it and the %d digests in its bytes are kept", len(mf.keys))

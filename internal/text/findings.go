@@ -13,7 +13,7 @@ import (
 func remedy(kind mark.FindingKind) string {
 	switch kind {
 	case mark.DanglingRevision:
-		return "The bytes of these manifests are gone, so nobody can pull them. Push them again, or delete them through the registry's API."
+		return "The bytes of these manifests are gone, so nobody can pull them. Push them again; --delete-untagged removes the links that no tag names."
 	case mark.DanglingTag:
 		return "These tags name no manifest, so nobody can pull them. Push them again, or delete the tag through the registry's API."
 	case mark.BrokenLink:
