@@ -47,20 +47,19 @@ type manifest struct {
 	children []visit
 	subject  digest.Digest
 
-	marked   atomic.Bool
-	reported atomic.Bool
+	marked atomic.Bool
 }
 
 // manifests holds each manifest that was asked for, once.
 type manifests struct {
-	shards [64]struct {
+	shards [16]struct {
 		mu sync.Mutex
 		m  map[digest.Digest]*manifest
 	}
 }
 
 func (ms *manifests) get(d digest.Digest) *manifest {
-	sh := &ms.shards[d[len(d)-1]%64]
+	sh := &ms.shards[d[len(d)-1]%16]
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	m := sh.m[d]
@@ -129,6 +128,10 @@ func (m *Marker) read(ctx context.Context, d digest.Digest, mf *manifest) error 
 	return nil
 }
 
+// plausibleSize is more than any blob has: a pushed manifest can declare what
+// it likes.
+const plausibleSize = 1 << 45
+
 // keep remembers what a manifest references.
 func (m *Marker) keep(mf *manifest, references []reference) {
 	mf.keys = make([]Key, len(references))
@@ -140,6 +143,9 @@ func (m *Marker) keep(mf *manifest, references []reference) {
 		mf.keys[i] = KeyOf(algorithm, encoded)
 		if m.opts.DeclaredSizes && !r.foreign {
 			mf.sizes[i] = max(r.size, 0)
+			if r.size > plausibleSize {
+				mf.sizes[i] = 0
+			}
 		}
 		switch {
 		case r.manifest:

@@ -2,6 +2,7 @@ package mark
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/blobsweep/blobsweep/storage/layout"
@@ -59,13 +60,13 @@ type document struct {
 }
 
 // parse reads the references of a manifest. Whatever a registry or a client
-// could take for a reference counts: repeated fields add up, names match in
-// any case, as they do for a registry written in Go, and a descriptor in a
-// field that is not known is a reference too. The subject of a referrer is
-// none.
+// could take for a reference counts: names match in any case, as they do for a
+// registry written in Go, and a descriptor in a field that is not known is a
+// reference too. The subject of a referrer is none.
 //
-// A document that is not valid JSON, whose type is not known or ambiguous, or
-// whose fields are not what they should be, is not known.
+// A document that is not valid JSON, whose type is not known, that repeats a
+// field (readers differ on which one counts), or whose fields are not what they
+// should be, is not known.
 //
 // The references are appended to scratch, which may be nil.
 func parse(content []byte, scratch []reference) document {
@@ -101,12 +102,13 @@ type manifestParser struct {
 }
 
 func (p *manifestParser) document() {
+	var seen repeated
 	p.object(func(name []byte) {
-		switch fieldOf(name) {
+		field := fieldOf(name)
+		p.ambiguous = p.ambiguous || seen.again(field)
+		switch field {
 		case "mediaType":
-			mediaType := p.mediaTypeOrNull()
-			p.ambiguous = p.ambiguous || p.mediaType != nil && !bytes.Equal(p.mediaType, mediaType)
-			p.mediaType = mediaType
+			p.mediaType = p.mediaTypeOrNull()
 		case "schemaVersion":
 			p.schemaVersion = p.integer()
 		case "manifests":
@@ -122,9 +124,7 @@ func (p *manifestParser) document() {
 			}
 		case "subject":
 			if !p.null() {
-				subject := p.descriptor().digest
-				p.ambiguous = p.ambiguous || p.doc.subject != nil && !bytes.Equal(p.doc.subject, subject)
-				p.doc.subject = subject
+				p.doc.subject = p.descriptor().digest
 			}
 		case "annotations", "artifactType":
 			p.skip()
@@ -162,10 +162,13 @@ func (p *manifestParser) add(r reference) {
 // descriptor reads a descriptor, or an entry of fsLayers.
 func (p *manifestParser) descriptor() reference {
 	r := reference{untyped: true}
+	var seen repeated
 	p.object(func(name []byte) {
-		switch fieldOf(name) {
+		field := fieldOf(name)
+		p.ambiguous = p.ambiguous || seen.again(field)
+		switch field {
 		case "digest", "blobSum":
-			p.add(r) // a digest that stood there before
+			p.ambiguous = p.ambiguous || r.digest != nil
 			r.digest = p.digest()
 		case "mediaType":
 			mediaType := p.mediaTypeOrNull()
@@ -219,10 +222,10 @@ func (p *manifestParser) unknown() {
 			field := fieldOf(name)
 			switch {
 			case field == "digest" && p.peek() == '"':
-				p.add(r)
+				p.add(r) // one that stood there before
 				r.digest = p.digest()
 			case field == "mediaType" && p.peek() == '"':
-				r.manifest = isManifestType(p.text())
+				r.manifest = isManifestType(p.mediaTypeOrNull()) || r.manifest
 			default:
 				p.unknown()
 			}
@@ -255,4 +258,17 @@ func fieldOf(name []byte) string {
 var fields = [...]string{
 	"mediaType", "digest", "size", "schemaVersion", "config", "layers", "annotations", "manifests",
 	"subject", "artifactType", "blobs", "fsLayers", "blobSum", "urls",
+}
+
+// repeated notices fields that an object has twice.
+type repeated uint16
+
+func (r *repeated) again(field string) bool {
+	i := slices.Index(fields[:], field)
+	if i < 0 {
+		return false
+	}
+	was := *r
+	*r |= 1 << i
+	return *r == was
 }

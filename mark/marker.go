@@ -3,6 +3,7 @@ package mark
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/blobsweep/blobsweep/internal/inventory"
@@ -69,18 +70,23 @@ func (m *Marker) MayBeSigned(d digest.Digest) bool {
 }
 
 // Closure adds to keys the digest and everything that it needs, directly or
-// through other manifests. Manifests that were read before are not read again.
-func (m *Marker) Closure(ctx context.Context, d digest.Digest, keys map[Key]bool) error {
+// through other manifests: those that are referenced as such, and those that
+// linked returns for a key. Manifests that were read before are not read again.
+func (m *Marker) Closure(ctx context.Context, d digest.Digest, linked func(Key) []digest.Digest, keys map[Key]bool) error {
 	return reach(ctx, parallel.New(1), []visit{{d, asChild}}, map[visit]bool{}, func(ctx context.Context, v visit) ([]visit, error) {
 		keys[keyOf(v.digest)] = true
 		mf, err := m.load(ctx, v.digest)
 		if err != nil {
 			return nil, err
 		}
+		next := slices.Clone(mf.children)
 		for _, k := range mf.keys {
 			keys[k] = true
+			for _, revision := range linked(k) {
+				next = append(next, visit{revision, asChild})
+			}
 		}
-		return mf.children, nil
+		return next, nil
 	})
 }
 
@@ -95,7 +101,7 @@ func (m *Marker) mark(d digest.Digest, mf *manifest) {
 	}
 	for i, k := range mf.keys {
 		if m.marks.Add(k) && mf.sizes != nil {
-			declared += mf.sizes[i]
+			declared += mf.sizes[i] // each at most plausibleSize
 		}
 	}
 	if m.opts.DeclaredSizes {
@@ -103,9 +109,10 @@ func (m *Marker) mark(d digest.Digest, mf *manifest) {
 	}
 }
 
-// report makes a finding, once, of a manifest that is kept but could not be
-// read as one.
-func (m *Marker) report(repository string, v visit, mf *manifest) {
+// report makes a finding of a manifest that the repository keeps but that
+// could not be read as one. It blocks the plan when what the manifest
+// references cannot be known.
+func (m *Marker) report(repository string, v visit, linked bool, mf *manifest) {
 	f := Finding{Repository: repository, Key: layout.BlobKey(v.digest)}
 	switch mf.status {
 	case absent:
@@ -130,11 +137,16 @@ func (m *Marker) report(repository string, v visit, mf *manifest) {
 	default:
 		return
 	}
-	if mf.status == corrupt || mf.status == oversized || mf.status == irregular {
+	switch mf.status {
+	case corrupt, irregular:
 		m.blocked.Store(true)
-	}
-	if !mf.reported.CompareAndSwap(false, true) {
-		return
+	case oversized:
+		// Whoever can push can call any large blob a manifest. As long as it
+		// is not linked as one, no registry serves it as one.
+		if !linked {
+			return
+		}
+		m.blocked.Store(true)
 	}
 	m.opts.OnFinding(f)
 }

@@ -46,13 +46,13 @@ type Kept struct {
 	Linkless []string
 
 	mu        sync.Mutex
-	manifests map[digest.Digest]bool
+	manifests map[digest.Digest]bool // everything kept
 	needed    map[Key]bool
-	revisions map[Key]digest.Digest
-	removed   map[Key]bool
+	revisions map[digest.Digest]bool // linked
+	removed   map[digest.Digest]bool // linked, and untagged
 	current   map[string]digest.Digest
 	broken    map[string]bool
-	aliases   map[Key]digest.Digest
+	aliases   map[Key][]digest.Digest
 }
 
 // Untagged is a revision that goes, with the reason.
@@ -68,9 +68,8 @@ func (k *Kept) Needs(l inventory.Link) bool { return k.needed[KeyOf(l.Algorithm,
 // is linked and kept, or the tag names it all the same, or what the tag names
 // cannot be read.
 func (k *Kept) KeepsEntry(tag string, l inventory.Link) bool {
-	key := KeyOf(l.Algorithm, l.Hex)
-	_, linked := k.revisions[key]
-	return linked && !k.removed[key] || k.broken[tag] || k.current[tag] == l.Digest()
+	d := l.Digest()
+	return k.revisions[d] && !k.removed[d] || k.broken[tag] || k.current[tag] == d
 }
 
 // Repository marks what the repository needs (laws 1 to 5, 14, 15), and says
@@ -81,22 +80,31 @@ func (m *Marker) Repository(ctx context.Context, r *inventory.Repository) (*Kept
 		Tags:      int64(len(r.Tags)),
 		manifests: map[digest.Digest]bool{},
 		needed:    map[Key]bool{},
-		revisions: make(map[Key]digest.Digest, len(r.Revisions)),
-		removed:   map[Key]bool{},
+		revisions: make(map[digest.Digest]bool, len(r.Revisions)),
+		removed:   map[digest.Digest]bool{},
 		current:   map[string]digest.Digest{},
 		broken:    map[string]bool{},
 		// What a digest of another algorithm stands for here (law 14).
-		aliases: map[Key]digest.Digest{},
+		aliases: map[Key][]digest.Digest{},
 	}
 	revisions := make([]visit, len(r.Revisions))
 	for i, l := range r.Revisions {
 		revisions[i] = visit{l.Digest(), asRoot}
-		k.revisions[KeyOf(l.Algorithm, l.Hex)] = revisions[i].digest
+		k.revisions[revisions[i].digest] = true
 	}
 	g := graph{
 		Marker: m, repository: r, kept: k,
 		byTags: m.opts.DeleteUntagged && !r.Odd,
 		seen:   make(map[visit]bool, len(revisions)),
+
+		reported: map[digest.Digest]bool{},
+	}
+	if g.byTags {
+		g.linked = make(map[Key][]digest.Digest, len(revisions))
+		for i, l := range r.Revisions {
+			key := KeyOf(l.Algorithm, l.Hex)
+			g.linked[key] = append(g.linked[key], revisions[i].digest)
+		}
 	}
 	roots, err := g.readAliases(ctx)
 	if err != nil {
@@ -126,6 +134,10 @@ type graph struct {
 	// byTags says that tags are the roots. Otherwise all revisions are.
 	byTags bool
 	seen   map[visit]bool
+	// linked are the revisions by key, where tags are the roots.
+	linked map[Key][]digest.Digest
+	// reported are the manifests that findings were made of.
+	reported map[digest.Digest]bool
 	// referrers are the linked manifests by their subject, where tags are the
 	// roots.
 	referrers map[digest.Digest][]visit
@@ -146,32 +158,33 @@ func (g *graph) expand(ctx context.Context, v visit) ([]visit, error) {
 	if v.mode == asPerhaps && mf.status != understood {
 		return nil, nil // a blob, as it turns out
 	}
-	alias, aliased := g.kept.aliases[keyOf(v.digest)]
-	if mf.status != absent || !aliased {
-		g.report(g.repository.Name, v, mf)
-	}
+	aliases := g.kept.aliases[keyOf(v.digest)]
 	g.mark(v.digest, mf)
 
 	g.kept.mu.Lock()
 	defer g.kept.mu.Unlock()
+	if !g.reported[v.digest] && (mf.status != absent || v.mode == asRoot && len(aliases) == 0) {
+		g.reported[v.digest] = true
+		g.report(g.repository.Name, v, g.kept.revisions[v.digest], mf)
+	}
 	g.kept.manifests[v.digest] = true
 	g.kept.needed[keyOf(v.digest)] = true
 	next := slices.Clip(g.referrers[v.digest]) // appending copies
 	for _, child := range mf.children {
 		// Where all revisions are roots, those need no second visit.
-		if g.byTags || g.kept.revisions[keyOf(child.digest)] != child.digest {
+		if g.byTags || !g.kept.revisions[child.digest] {
 			next = append(next, child)
 		}
 	}
-	if aliased {
-		next = append(next, visit{alias, asChild})
+	for _, to := range aliases {
+		next = append(next, visit{to, asChild})
 	}
 	for _, key := range mf.keys {
 		g.kept.needed[key] = true
-		if linked, ok := g.kept.revisions[key]; ok && g.byTags {
-			next = append(next, visit{linked, asChild})
+		for _, revision := range g.linked[key] {
+			next = append(next, visit{revision, asChild})
 		}
-		if to, ok := g.kept.aliases[key]; ok {
+		for _, to := range g.kept.aliases[key] {
 			g.kept.needed[keyOf(to)] = true
 			g.Pin(to)
 		}
@@ -185,8 +198,10 @@ func (g *graph) keepByTags(ctx context.Context, roots, revisions []visit) error 
 	loaded := make([]*manifest, len(revisions))
 	err := g.opts.Pool.ForEach(ctx, len(revisions), func(ctx context.Context, i int) (err error) {
 		loaded[i], err = g.load(ctx, revisions[i].digest)
-		if to, ok := g.kept.aliases[keyOf(revisions[i].digest)]; ok && err == nil && loaded[i].status == absent {
-			loaded[i], err = g.load(ctx, to)
+		for _, to := range g.kept.aliases[keyOf(revisions[i].digest)] {
+			if err == nil && loaded[i].status == absent {
+				loaded[i], err = g.load(ctx, to)
+			}
 		}
 		return err
 	})
@@ -219,7 +234,7 @@ func (g *graph) keepByTags(ctx context.Context, roots, revisions []visit) error 
 		if g.kept.manifests[v.digest] {
 			continue
 		}
-		g.kept.removed[KeyOf(l.Algorithm, l.Hex)] = true
+		g.kept.removed[v.digest] = true
 		reason := "untagged"
 		switch {
 		case loaded[i].status == absent:
@@ -296,7 +311,8 @@ func (g *graph) age(ctx context.Context, p layout.Path, l inventory.Link) (inven
 
 // readTags reads what tags name and returns the roots that follow. Where tags
 // are not the roots, only those are read whose history names a revision that is
-// not linked, or that have none: all others name a linked revision, a root.
+// not linked, or that have none: as a registry writes them, all others name a
+// linked revision, a root.
 func (g *graph) readTags(ctx context.Context) ([]visit, error) {
 	tags := g.repository.Tags
 	roots := make([][]visit, len(tags))
@@ -318,7 +334,7 @@ func (g *graph) suspicious(tag inventory.Tag) bool {
 		return true
 	}
 	for _, entry := range tag.Index {
-		if _, linked := g.kept.revisions[KeyOf(entry.Algorithm, entry.Hex)]; !linked {
+		if !g.kept.revisions[entry.Digest()] {
 			return true
 		}
 	}
@@ -337,7 +353,7 @@ func (g *graph) readTag(ctx context.Context, tag inventory.Tag) ([]visit, error)
 	switch state {
 	case linkHolds:
 		g.kept.current[tag.Name] = d
-		if _, linked := g.kept.revisions[keyOf(d)]; linked {
+		if g.kept.revisions[d] {
 			return []visit{{d, asRoot}}, nil
 		}
 		finding.Detail = fmt.Sprintf("the tag names %s, which is not linked as a revision here: delete the tag or push it again", d)
@@ -374,7 +390,7 @@ func (g *graph) readTag(ctx context.Context, tag inventory.Tag) ([]visit, error)
 func (g *graph) readAliases(ctx context.Context) ([]visit, error) {
 	r := g.repository
 	var roots []visit
-	read := func(area string, links []inventory.Link, known bool, then func(target digest.Digest)) error {
+	read := func(area string, links []inventory.Link, then func(l inventory.Link, target digest.Digest)) error {
 		for _, l := range links {
 			if l.Algorithm == "sha256" {
 				continue
@@ -384,31 +400,37 @@ func (g *graph) readAliases(ctx context.Context) ([]visit, error) {
 			switch {
 			case err != nil:
 				return err
+			case state == linkHidden: // a registry reads it
+				g.blocked.Store(true)
+				g.opts.OnFinding(Finding{Symlink, r.Name, storage.DisplayKey(key), "what this link holds cannot be known, because symbolic links are not followed; put the file in its place"})
 			case state == linkBroken:
 				g.opts.OnFinding(Finding{BrokenLink, r.Name, storage.DisplayKey(key), "the link does not hold a digest: push the image again"})
-			case state == linkHolds && known:
-				g.kept.aliases[keyOf(l.Digest())] = target
 			case state == linkHolds:
-				then(target)
+				then(l, target)
 			}
 		}
 		return nil
 	}
-	pin := func(target digest.Digest) {
+	alias := func(l inventory.Link, target digest.Digest) {
+		key := KeyOf(l.Algorithm, l.Hex)
+		g.kept.aliases[key] = append(g.kept.aliases[key], target)
+	}
+	pin := func(_ inventory.Link, target digest.Digest) {
 		g.Pin(target)
 		g.kept.needed[keyOf(target)] = true
 	}
 	for _, l := range r.Foreign {
-		pin(l.Digest())
+		pin(l, l.Digest())
 	}
-	for _, l := range r.Roots {
+	for _, l := range r.Roots { // for a registry, they are linked
+		g.kept.revisions[l.Digest()] = true
 		roots = append(roots, visit{l.Digest(), asChild})
 	}
 	err := errors.Join(
-		read("_layers/", r.Layers, true, nil),
-		read("_layers/", r.Aliens, false, pin),
-		read("_manifests/revisions/", r.Revisions, true, nil),
-		read("_manifests/revisions/", r.Unknown, false, func(target digest.Digest) {
+		read("_layers/", r.Layers, alias),
+		read("_layers/", r.Aliens, pin),
+		read("_manifests/revisions/", r.Revisions, alias),
+		read("_manifests/revisions/", r.Unknown, func(_ inventory.Link, target digest.Digest) {
 			roots = append(roots, visit{target, asChild})
 		}),
 	)
@@ -428,6 +450,7 @@ const (
 	linkHolds linkState = iota + 1
 	linkAbsent
 	linkBroken
+	linkHidden // behind a symbolic link
 )
 
 // readLink reads the digest in a link.
@@ -436,8 +459,10 @@ func (m *Marker) readLink(ctx context.Context, key string) (digest.Digest, linkS
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return "", linkAbsent, nil
-	case errors.Is(err, storage.ErrTooLarge), errors.Is(err, storage.ErrIrregular):
+	case errors.Is(err, storage.ErrTooLarge):
 		return "", linkBroken, nil
+	case errors.Is(err, storage.ErrIrregular):
+		return "", linkHidden, nil
 	case err != nil:
 		return "", 0, err
 	}
@@ -451,15 +476,15 @@ func (m *Marker) readLink(ctx context.Context, key string) (digest.Digest, linkS
 // stored those of schema 1 as blobs, linked below the revision.
 func (g *graph) keepSignatures(ctx context.Context) error {
 	for _, s := range g.repository.Signatures {
-		if !g.kept.removed[KeyOf(s.Revision.Algorithm, s.Revision.Hex)] {
+		if !g.kept.removed[s.Revision.Digest()] {
 			g.marks.Add(KeyOf(s.Algorithm, s.Hex))
 		}
 	}
 	if _, ok := storage.AsTree(g.reader); !ok {
 		return nil // the listing had them all
 	}
-	for _, l := range g.repository.Revisions {
-		if d := l.Digest(); !g.kept.manifests[d] || !g.MayBeSigned(d) {
+	for _, l := range slices.Concat(g.repository.Revisions, g.repository.Unlinked) {
+		if d := l.Digest(); g.kept.removed[d] || g.kept.revisions[d] && !g.MayBeSigned(d) {
 			continue
 		}
 		prefix := g.repository.Prefix + "_manifests/revisions/" + l.Algorithm + "/" + l.Hex + "/signatures/"
@@ -475,8 +500,7 @@ func (g *graph) keepSignatures(ctx context.Context) error {
 	return nil
 }
 
-// Alias returns what a link of another algorithm than sha256 holds.
-func (k *Kept) Alias(l inventory.Link) (digest.Digest, bool) {
-	d, ok := k.aliases[KeyOf(l.Algorithm, l.Hex)]
-	return d, ok
+// Holds returns what a link of another algorithm than sha256 holds.
+func (k *Kept) Holds(l inventory.Link) []digest.Digest {
+	return slices.Clip(k.aliases[KeyOf(l.Algorithm, l.Hex)])
 }

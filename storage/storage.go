@@ -149,11 +149,13 @@ type DirRemover interface {
 // LinkProber is the power to look where a symbolic link leads, in order to
 // refuse work. Nothing behind a link is ever listed, read or removed.
 type LinkProber interface {
-	// LeadsOut reports whether key is a symbolic link to a directory that does
-	// not lie below prefix and that has a directory of the given name in it, a
-	// few levels deep; with an empty name, any directory will do. One that is
-	// too large to search is said to have it. Wrappers implement it always,
-	// and fail with [errors.ErrUnsupported] when what they wrap does not.
+	// LeadsOut reports whether key is a symbolic link to a directory in which a
+	// directory of the given name lies, at any depth; with an empty name, any
+	// directory will do. One that lies below prefix is excused, if no part of
+	// its name there begins with an underscore: it is found without the link.
+	// A directory that is too large to search is said to have it. Wrappers
+	// implement it always, and fail with [errors.ErrUnsupported] when what they
+	// wrap does not.
 	LeadsOut(ctx context.Context, key, prefix, name string) (bool, error)
 }
 

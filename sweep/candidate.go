@@ -38,7 +38,7 @@ type item struct {
 	Candidate
 	paths []layout.Path
 	// holds is what an alias link names besides its digest.
-	holds digest.Digest
+	holds []digest.Digest
 }
 
 // blob is a candidate in short: there may be very many.

@@ -200,7 +200,10 @@ func (p *planner) emptyDirectories(ctx context.Context) error {
 		}
 	}
 	for prefix, going := range p.emptied {
-		entries, err := p.tree.ReadDir(ctx, prefix)
+		entries, err := inventory.Confirm(func() ([]storage.Entry, error) { return p.tree.ReadDir(ctx, prefix) })
+		if errors.Is(err, storage.ErrNotFound) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -217,15 +220,15 @@ func (p *planner) emptyDirectories(ctx context.Context) error {
 
 // directoryMarkers plans the markers under which nothing stays (law 11).
 func (p *planner) directoryMarkers(ctx context.Context) error {
-	if len(p.marks) == 0 {
+	if len(p.dirMarks) == 0 {
 		return nil
 	}
 	going, err := p.keys()
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(p.marks, func(a, b storage.Object) int { return deeper(a.Key, b.Key) })
-	for _, o := range p.marks {
+	slices.SortFunc(p.dirMarks, func(a, b storage.Object) int { return deeper(a.Key, b.Key) })
+	for _, o := range p.dirMarks {
 		dir, ours := layout.ParseDir(o.Key)
 		if !ours || !p.old(o) {
 			continue

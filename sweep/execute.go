@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/blobsweep/blobsweep/mark"
@@ -59,14 +58,17 @@ type execution struct {
 	driver storage.Driver
 	dirs   storage.DirRemover // nil where directories are not real
 
-	mu sync.Mutex // guards counts, failed and broken
-	// broken are digests named by links that could not be removed.
-	broken []brokenLink
+	mu sync.Mutex // guards counts, failed and left
+	// left are the links that could not be removed.
+	left []leftLink
 	// pinned says for everything that those need which key is to blame.
 	pinned map[mark.Key]string
+	// linked are the revisions of the plan by key, once something is left.
+	linked map[mark.Key][]digest.Digest
 }
 
-type brokenLink struct {
+// leftLink is a link that stays, with the digests that it stands for.
+type leftLink struct {
 	key     string
 	digests []digest.Digest
 }
@@ -103,20 +105,20 @@ func (x *execution) items(ctx context.Context, phase Phase, items []item, remove
 			if items[i].Digest == "" {
 				return items[i].paths, nil
 			}
-			return items[i].paths, []digest.Digest{items[i].Digest, items[i].holds}
+			return items[i].paths, append([]digest.Digest{items[i].Digest}, items[i].holds...)
 		},
 		func(int) { *removed++ })
 	if err != nil {
 		return err
 	}
-	for _, b := range x.broken {
-		for _, d := range b.digests {
-			if err := x.pin(ctx, phase, d, b.key); err != nil {
-				return fmt.Errorf("finding what %s needs, which could not be removed: %w", b.key, err)
+	for _, l := range x.left {
+		for _, d := range l.digests {
+			if err := x.pin(ctx, phase, d, l.key); err != nil {
+				return fmt.Errorf("finding what %s needs, which could not be removed: %w", l.key, err)
 			}
 		}
 	}
-	x.broken = nil
+	x.left = nil
 	return nil
 }
 
@@ -128,7 +130,7 @@ func (x *execution) pin(ctx context.Context, phase Phase, d digest.Digest, cause
 	}
 	needed := map[mark.Key]bool{mark.KeyOf(d.Algorithm().String(), d.Encoded()): true}
 	if phase != PhaseLayerLinks {
-		if err := x.marker.Closure(ctx, d, needed); err != nil {
+		if err := x.marker.Closure(ctx, d, x.revisionsOf, needed); err != nil {
 			return err
 		}
 	}
@@ -138,7 +140,20 @@ func (x *execution) pin(ctx context.Context, phase Phase, d digest.Digest, cause
 	return nil
 }
 
+// revisionsOf returns the revisions of the plan with a key.
+func (x *execution) revisionsOf(key mark.Key) []digest.Digest {
+	if x.linked == nil {
+		x.linked = map[mark.Key][]digest.Digest{}
+		for _, it := range x.revisions {
+			k := mark.KeyOf(it.Digest.Algorithm().String(), it.Digest.Encoded())
+			x.linked[k] = append(x.linked[k], it.Digest)
+		}
+	}
+	return x.linked[key]
+}
+
 func (x *execution) sweepBlobs(ctx context.Context) error {
+	defer func() { x.left = nil }() // nothing is removed after them that they need
 	return x.phase(ctx, PhaseSweepBlobs, len(x.blobs),
 		func(i int) ([]layout.Path, []digest.Digest) {
 			return []layout.Path{x.blobs[i].path()}, []digest.Digest{x.blobs[i].digest}
@@ -169,7 +184,7 @@ func (x *execution) phase(ctx context.Context, name Phase, n int,
 		for i := first; i < end; i++ {
 			objects, digests := of(i)
 			if cause := x.cause(digests); cause != "" {
-				x.leave(objects, cause)
+				x.leave(objects, digests, cause)
 				objects = nil
 			}
 			for _, path := range objects {
@@ -183,32 +198,34 @@ func (x *execution) phase(ctx context.Context, name Phase, n int,
 			last = append(last, len(keys))
 		}
 		failed := x.delete(ctx, keys)
-		x.settle(keys, last, failed, func(i int) { removed(first + i) }, func(i int, key string) {
+		x.settle(keys, last, failed, func(i int) { removed(first + i) }, func(i, at int) {
 			_, digests := of(first + i)
-			x.broken = append(x.broken, brokenLink{key, digests})
+			digests = append(digests, paths[at].Digest, paths[at].Signature)
+			x.left = append(x.left, leftLink{keys[at], digests})
 		})
 		return x.removeHomes(ctx, paths, keys, failed)
 	})
 }
 
-// settle tells of each candidate of a batch whether it is gone, or which key
-// of it is still there. last holds the end of each one's keys.
-func (x *execution) settle(keys []string, last []int, failed map[string]bool, removed func(i int), broken func(i int, key string)) {
+// settle tells of each candidate of a batch whether it is gone, or which of
+// the keys is still there. last holds the end of each one's keys.
+func (x *execution) settle(keys []string, last []int, failed map[string]bool, removed func(i int), stays func(i, at int)) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	start := 0
 	for i, end := range last {
-		own := keys[start:end]
+		gone := end > start // else it was left in place
+		for at := start; at < end; at++ {
+			if failed[keys[at]] {
+				gone = false
+				stays(i, at)
+			}
+		}
 		start = end
-		if len(own) == 0 {
-			continue // left in place
+		if gone {
+			removed(i)
+			x.meter.done.Add(1)
 		}
-		if at := slices.IndexFunc(own, func(key string) bool { return failed[key] }); at >= 0 {
-			broken(i, own[at])
-			continue
-		}
-		removed(i)
-		x.meter.done.Add(1)
 	}
 }
 
@@ -228,10 +245,11 @@ func (x *execution) cause(digests []digest.Digest) string {
 	return ""
 }
 
-// leave notes candidates that are left in place.
-func (x *execution) leave(paths []layout.Path, cause string) {
+// leave notes a candidate that is left in place; what it needs stays too.
+func (x *execution) leave(paths []layout.Path, digests []digest.Digest, cause string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	x.left = append(x.left, leftLink{cause, digests})
 	for _, path := range paths {
 		if key, err := path.Key(); err == nil {
 			x.failed = append(x.failed, Failure{key, "left in place, because this could not be removed: " + cause})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 
@@ -28,8 +27,9 @@ type planner struct {
 
 	names    map[string]bool  // directories of names: whether they can go
 	emptied  map[string]int64 // blob directories that go, by their parent
-	marks    []storage.Object // directory markers
-	links    []string         // symbolic links below repositories/
+	dirMarks []storage.Object // directory markers
+	links    []string         // symbolic links
+	empty    map[string]bool  // links reported to be empty
 	stranger int
 }
 
@@ -39,6 +39,7 @@ func newPlanner(r storage.Reader, opts Options) *planner {
 		reader:  r,
 		names:   map[string]bool{},
 		emptied: map[string]int64{},
+		empty:   map[string]bool{},
 	}
 	p.tree, _ = storage.AsTree(r)
 	p.walker = &inventory.Walker{Reader: r, Pool: p.pool, OnStranger: p.onStranger, OnMarker: p.onMarker}
@@ -133,14 +134,13 @@ func (p *planner) symlinkedReferences(ctx context.Context) error {
 	blocked := false
 	for _, key := range p.links {
 		rest, below := strings.CutPrefix(key, layout.Repositories)
-		name, area, inside := strings.Cut(rest, "/_")
+		_, area, inside := strings.Cut(rest, "/_")
 		sought := "_manifests"
 		switch {
-		case !below || strings.HasPrefix(name, "_"):
+		case !below:
 			continue
 		case !inside: // it stands for a repository, or leads to some
-		case slices.Contains([]string{"manifests", "manifests/revisions", "manifests/tags"}, area),
-			strings.HasPrefix(area, "manifests/revisions/") && strings.Count(area, "/") == 2:
+		case holdsReferences(area):
 			sought = ""
 		default:
 			continue // it hides nothing but what would go
@@ -164,6 +164,21 @@ func (p *planner) symlinkedReferences(ctx context.Context) error {
 		p.block(BlockedSymlinkedReferences)
 	}
 	return nil
+}
+
+// holdsReferences reports whether a part of a repository, as a directory, tells
+// what is needed: manifests, tags, and links of other algorithms than sha256,
+// whose names do not tell what they hold.
+func holdsReferences(area string) bool {
+	part := strings.Split(area, "/")
+	other := func(i int) bool { return len(part) > i && part[i] != "sha256" }
+	switch part[0] {
+	case "layers":
+		return len(part) == 1 || other(1)
+	case "manifests":
+		return len(part) < 3 || part[1] == "revisions" && (len(part) == 3 || other(2))
+	}
+	return false
 }
 
 func (p *planner) found(f mark.Finding) {
@@ -190,7 +205,7 @@ func (p *planner) onStranger(s inventory.Stranger) {
 func (p *planner) onMarker(o storage.Object) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.marks = append(p.marks, o)
+	p.dirMarks = append(p.dirMarks, o)
 }
 
 // age tells how old a link is.
@@ -218,10 +233,16 @@ func (p *planner) brokenLink(key string) {
 	if path, ok := layout.Parse(key); ok {
 		repository = path.Repository
 	}
-	p.found(mark.Finding{
-		Kind: mark.BrokenLink, Repository: repository, Key: key,
-		Detail: "the link is empty; its name tells what it linked",
-	})
+	p.mu.Lock()
+	known := p.empty[key]
+	p.empty[key] = true
+	p.mu.Unlock()
+	if !known {
+		p.found(mark.Finding{
+			Kind: mark.BrokenLink, Repository: repository, Key: key,
+			Detail: "the link is empty; its name tells what it linked",
+		})
+	}
 }
 
 // look tells size and age of a key, asking for them where the listing did not

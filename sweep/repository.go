@@ -40,9 +40,11 @@ func (p *planner) repository(ctx context.Context, r *inventory.Repository) error
 	if r.Odd {
 		p.found(mark.Finding{
 			Kind: mark.OddRepository, Repository: storage.DisplayKey(r.Name), Key: storage.DisplayKey(r.Prefix),
-			Detail: "no registry gives such a name; everything in it and everything its manifests need is kept",
+			Detail: "no registry gives such a name; everything in it, and everything that its links name and its manifests need, is kept",
 		})
+		p.keepAll(r, kept)
 		s.kept = 1
+		s.totalLayers = int64(len(r.Layers))
 	} else {
 		for _, plan := range []func(context.Context, *inventory.Repository, *mark.Kept, *share) error{
 			p.tagIndexEntries, p.revisionLinks, p.layerLinks, p.abandonedUploads,
@@ -55,6 +57,18 @@ func (p *planner) repository(ctx context.Context, r *inventory.Repository) error
 	p.emptyLinks(r)
 	p.add(r, kept, &s)
 	return p.name(ctx, r, &s)
+}
+
+// keepAll pins what the links of a repository name.
+func (p *planner) keepAll(r *inventory.Repository, kept *mark.Kept) {
+	for _, l := range r.Layers {
+		p.pin(append(kept.Holds(l), l.Digest())...)
+	}
+	for _, tag := range r.Tags {
+		for _, l := range tag.Index {
+			p.pin(l.Digest())
+		}
+	}
 }
 
 // add merges the share of a repository into the plan.
@@ -194,7 +208,7 @@ func (p *planner) layerLinks(ctx context.Context, r *inventory.Repository, kept 
 	s.kept += len(r.Layers) - len(stale)
 	for i, l := range stale {
 		path := layout.Path{Kind: layout.LayerLink, Repository: r.Name, Digest: l.Digest()}
-		holds, _ := kept.Alias(l)
+		holds := kept.Holds(l)
 		switch ages[i] {
 		case inventory.Old:
 			s.layers = append(s.layers, item{
@@ -213,11 +227,11 @@ func (p *planner) layerLinks(ctx context.Context, r *inventory.Repository, kept 
 			// needs the blob, and only this link tells.
 			s.recentLayers++
 			s.kept++
-			p.pin(path.Digest, holds)
+			p.pin(append(holds, path.Digest)...)
 		case inventory.Foreign:
 			s.totalLayers--
 			s.kept++
-			p.pin(path.Digest, holds)
+			p.pin(append(holds, path.Digest)...)
 		}
 	}
 	return nil

@@ -476,6 +476,10 @@ func TestLeadsOut(t *testing.T) {
 		t.ok(os.MkdirAll(outside+"/plain/dir", 0o755))
 		t.ok(os.WriteFile(outside+"/file", nil, 0o644))
 		t.put("home/app/_manifests/x", "x")
+		t.put("home/_moved/app/_manifests/x", "x")
+		t.ok(os.MkdirAll(outside+"/deep/1/2/3/4/5/6/_manifests", 0o755))
+		t.ok(os.Mkdir(outside+"/chain", 0o755))
+		t.ok(os.Symlink(outside+"/plain", outside+"/chain/link"))
 		t.put("elsewhere/app/_manifests/x", "x")
 		for name, test := range map[string]struct {
 			target   string
@@ -486,7 +490,11 @@ func TestLeadsOut(t *testing.T) {
 			"plain":        {outside + "/plain", true, false},
 			"file":         {outside + "/file", false, false},
 			"nowhere":      {outside + "/nowhere", false, false},
-			"inside":       {"app", false, false},
+			"inside":       {"app", true, false},
+			"hidden":       {"_moved", true, true},
+			"chain":        {outside + "/chain", true, true},
+			"deep":         {outside + "/deep", true, true},
+			"loop":         {"loop", false, false},
 			"in the root":  {"../elsewhere", true, true},
 		} {
 			t.ok(os.Symlink(test.target, t.root+"/home/"+name))

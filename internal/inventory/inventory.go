@@ -11,6 +11,10 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
+// ErrVanished says that a directory was there and is gone, so that what was in
+// it cannot be known.
+var ErrVanished = errors.New("it was there a moment ago and is gone: something changes the tree; run again when it is at rest")
+
 // Link is a digest that the name of a key tells, with what the listing says
 // of the link file.
 type Link struct {
@@ -114,8 +118,7 @@ func (w *Walker) Repositories(ctx context.Context, visit func(context.Context, *
 	return w.flatRepositories(ctx, visit)
 }
 
-// Blobs calls visit for all blobs, in portions. It reports whether anything
-// was found under blobs/.
+// Blobs calls visit for all blobs, in portions.
 func (w *Walker) Blobs(ctx context.Context, visit func(context.Context, BlobDir) error) error {
 	if tree, ok := storage.AsTree(w.Reader); ok {
 		t := treeWalk{w, tree}

@@ -16,14 +16,24 @@ type treeWalk struct {
 	tree storage.Tree
 }
 
-// readDir reads a directory that a listing named. One that is gone by now,
-// seen twice, is empty; found tells the difference.
+// readDir reads a directory that may be gone. One that is, seen twice, is
+// empty; found tells the difference.
 func (t treeWalk) readDir(ctx context.Context, prefix string) (entries []storage.Entry, found bool, err error) {
 	entries, err = Confirm(func() ([]storage.Entry, error) { return t.tree.ReadDir(ctx, prefix) })
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, false, nil
 	}
 	return entries, err == nil, err
+}
+
+// readNamed reads a directory that was just seen and that no registry removes.
+// When it is gone all the same, what was in it cannot be known.
+func (t treeWalk) readNamed(ctx context.Context, prefix string) ([]storage.Entry, error) {
+	entries, found, err := t.readDir(ctx, prefix)
+	if err == nil && !found {
+		err = &storage.Error{Op: "list", Key: prefix, Err: ErrVanished}
+	}
+	return entries, err
 }
 
 func (t treeWalk) repositories(ctx context.Context, visit func(context.Context, *Repository) error) (bool, error) {
@@ -33,9 +43,10 @@ func (t treeWalk) repositories(ctx context.Context, visit func(context.Context, 
 	}
 	var names []string
 	for _, e := range entries {
-		if e.Kind == storage.EntryDir && !strings.HasPrefix(e.Name, "_") {
+		if e.Kind == storage.EntryDir {
 			names = append(names, e.Name)
-		} else {
+		}
+		if e.Kind != storage.EntryDir || strings.HasPrefix(e.Name, "_") {
 			t.stranger(nil, layout.Repositories, e)
 		}
 	}
@@ -48,7 +59,7 @@ func (t treeWalk) repositories(ctx context.Context, visit func(context.Context, 
 // directories below.
 func (t treeWalk) directory(ctx context.Context, name string, visit func(context.Context, *Repository) error) error {
 	r := &Repository{Name: name, Prefix: layout.Repository(name), Odd: !layout.ValidRepository(name)}
-	entries, _, err := t.readDir(ctx, r.Prefix)
+	entries, err := t.readNamed(ctx, r.Prefix)
 	if err != nil {
 		return err
 	}
@@ -99,7 +110,7 @@ func (t treeWalk) layers(ctx context.Context, r *Repository, prefix string) (err
 
 func (t treeWalk) manifests(ctx context.Context, r *Repository, prefix string) error {
 	prefix += "_manifests/"
-	entries, _, err := t.readDir(ctx, prefix)
+	entries, err := t.readNamed(ctx, prefix)
 	if err != nil {
 		return err
 	}
@@ -131,30 +142,28 @@ func (t treeWalk) manifests(ctx context.Context, r *Repository, prefix string) e
 // those of others. It returns the algorithms as well. What has the name of a
 // link but is no directory goes to foreign.
 func (t treeWalk) links(ctx context.Context, r *Repository, prefix string, foreign *[]Link) (links, unknown []Link, algorithms []string, err error) {
-	entries, _, err := t.readDir(ctx, prefix)
+	entries, err := t.readNamed(ctx, prefix)
 	for _, e := range entries {
 		if e.Kind != storage.EntryDir {
 			t.stranger(r, prefix, e)
 			continue
 		}
 		algorithms = append(algorithms, e.Name)
-		known, others, err := t.linksOf(ctx, r, prefix, e.Name, foreign)
+		inside, err := t.readNamed(ctx, prefix+e.Name+"/")
 		if err != nil {
 			return nil, nil, nil, err
 		}
+		known, others := t.linksOf(r, prefix, e.Name, inside, foreign)
 		links = append(links, known...)
 		unknown = append(unknown, others...)
 	}
 	return links, unknown, algorithms, err
 }
 
-// linksOf reads the links below a prefix under one algorithm.
-func (t treeWalk) linksOf(ctx context.Context, r *Repository, prefix, algorithm string, foreign *[]Link) (links, unknown []Link, err error) {
+// linksOf tells which entries of a directory below a prefix, named after an
+// algorithm, are links.
+func (t treeWalk) linksOf(r *Repository, prefix, algorithm string, entries []storage.Entry, foreign *[]Link) (links, unknown []Link) {
 	prefix += algorithm + "/"
-	entries, _, err := t.readDir(ctx, prefix)
-	if err != nil {
-		return nil, nil, err
-	}
 	links = make([]Link, 0, len(entries))
 	for _, e := range entries {
 		link := Link{Algorithm: algorithm, Hex: e.Name, Size: -1}
@@ -170,7 +179,7 @@ func (t treeWalk) linksOf(ctx context.Context, r *Repository, prefix, algorithm 
 		}
 		t.stranger(r, prefix, e)
 	}
-	return links, unknown, nil
+	return links, unknown
 }
 
 // unlinked sets apart the revisions that have a directory but no link. Every
@@ -213,7 +222,7 @@ func (t treeWalk) unlinked(ctx context.Context, r *Repository, prefix string, al
 // <tag>/, <tag>/current/ and <tag>/index/, whose names are known: a history has
 // the algorithms that the revisions have or had.
 func (t treeWalk) tags(ctx context.Context, r *Repository, prefix string, algorithms []string) error {
-	entries, _, err := t.readDir(ctx, prefix)
+	entries, err := t.readNamed(ctx, prefix)
 	if err != nil {
 		return err
 	}
@@ -250,12 +259,13 @@ func (t treeWalk) tags(ctx context.Context, r *Repository, prefix string, algori
 // history reads what a tag names and named under one algorithm.
 func (t treeWalk) history(ctx context.Context, r *Repository, tag *Tag, prefix, algorithm string) error {
 	index := prefix + tag.Name + "/index/"
-	links, _, err := t.linksOf(ctx, r, index, algorithm, &tag.Index)
+	entries, _, err := t.readDir(ctx, index+algorithm+"/")
 	if errors.Is(err, storage.ErrIrregular) {
 		// No history can be read; the tag's own link still counts.
 		t.stranger(r, index, storage.Entry{Name: algorithm, Kind: storage.EntryOther})
 		return nil
 	}
+	links, _ := t.linksOf(r, index, algorithm, entries, &tag.Index)
 	tag.Index = append(tag.Index, links...)
 	return err
 }

@@ -92,14 +92,29 @@ const MaxNameLength = 255
 
 // ValidRepository reports whether a registry could have made a repository of
 // this name: components of lower-case letters and digits, with single
-// separators (".", "_", "__", dashes) inside, joined by slashes.
-// Source: the "name" rule of the distribution specification.
+// separators (".", "_", "__", dashes) inside, joined by slashes. Before those
+// there may be one that looks like a domain.
+// Source: the "name" rule of the distribution specification, and the grammar
+// of package reference, without what storage drivers refuse (ports, brackets).
 func ValidRepository(name string) bool {
 	if name == "" || len(name) > MaxNameLength {
 		return false
 	}
+	if first, rest, ok := strings.Cut(name, "/"); ok && validDomain(first) {
+		name = rest
+	}
 	for component := range strings.SplitSeq(name, "/") {
 		if !validComponent(component) {
+			return false
+		}
+	}
+	return true
+}
+
+// validDomain is labels of letters, digits and inner dashes, joined by dots.
+func validDomain(s string) bool {
+	for label := range strings.SplitSeq(s, ".") {
+		if label == "" || label[0] == '-' || label[len(label)-1] == '-' || strings.Contains(label, "_") || !wordBytes(label) {
 			return false
 		}
 	}
