@@ -1,0 +1,70 @@
+package mark
+
+import (
+	"context"
+	"errors"
+
+	"github.com/blobsweep/blobsweep/internal/inventory"
+	"github.com/blobsweep/blobsweep/storage"
+	"github.com/opencontainers/go-digest"
+)
+
+// readAliases reads the links whose name does not tell what they hold: those
+// of other algorithms than sha256 (law 14). It pins what stands in the place of
+// a link, and returns further roots.
+func (g *graph) readAliases(ctx context.Context) ([]visit, error) {
+	r := g.repository
+	var roots []visit
+	read := func(area string, links []inventory.Link, then func(l inventory.Link, target digest.Digest)) error {
+		for _, l := range links {
+			if l.Algorithm == "sha256" {
+				continue
+			}
+			key := r.Prefix + area + l.Algorithm + "/" + l.Hex + "/link"
+			target, state, err := g.readLink(ctx, key)
+			switch {
+			case err != nil:
+				return err
+			case state == linkHidden: // a registry reads it
+				g.blocked.Store(true)
+				g.opts.OnFinding(Finding{Symlink, r.Name, storage.DisplayKey(key), "what this link holds cannot be known, because symbolic links are not followed; put the file in its place"})
+			case state == linkBroken:
+				g.opts.OnFinding(Finding{BrokenLink, r.Name, storage.DisplayKey(key), "the link does not hold a digest: push the image again"})
+			case state == linkHolds:
+				then(l, target)
+			}
+		}
+		return nil
+	}
+	alias := func(l inventory.Link, target digest.Digest) {
+		key := KeyOf(l.Algorithm, l.Hex)
+		g.kept.aliases[key] = append(g.kept.aliases[key], target)
+	}
+	pin := func(_ inventory.Link, target digest.Digest) {
+		g.Pin(target)
+		g.kept.needed[keyOf(target)] = true
+	}
+	for _, l := range r.Foreign {
+		pin(l, l.Digest())
+	}
+	for _, l := range r.Roots { // for a registry, they are linked
+		g.kept.revisions[l.Digest()] = true
+		roots = append(roots, visit{l.Digest(), asChild})
+	}
+	err := errors.Join(
+		read("_layers/", r.Layers, alias),
+		read("_layers/", r.Aliens, pin),
+		read("_manifests/revisions/", r.Revisions, alias),
+		read("_manifests/revisions/", r.Unknown, func(_ inventory.Link, target digest.Digest) {
+			roots = append(roots, visit{target, asChild})
+		}),
+	)
+	for _, l := range r.Unknown {
+		g.blocked.Store(true)
+		g.opts.OnFinding(Finding{
+			UnknownAlgorithm, r.Name, storage.DisplayKey(r.Prefix + "_manifests/revisions/" + l.Algorithm + "/" + l.Hex + "/link"),
+			"a manifest under a digest algorithm that cannot be verified here, so what it references cannot be known: delete it, or use a version that knows the algorithm",
+		})
+	}
+	return roots, err
+}

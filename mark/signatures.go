@@ -1,0 +1,37 @@
+package mark
+
+import (
+	"context"
+	"slices"
+
+	"github.com/blobsweep/blobsweep/storage"
+	"github.com/blobsweep/blobsweep/storage/layout"
+)
+
+// keepSignatures marks the signatures of revisions that stay: old registries
+// stored those of schema 1 as blobs, linked below the revision.
+func (g *graph) keepSignatures(ctx context.Context) error {
+	for _, s := range g.repository.Signatures {
+		if !g.kept.removed[s.Revision.Digest()] {
+			g.marks.Add(KeyOf(s.Algorithm, s.Hex))
+		}
+	}
+	if _, ok := storage.AsTree(g.reader); !ok {
+		return nil // the listing had them all
+	}
+	for _, l := range slices.Concat(g.repository.Revisions, g.repository.Unlinked) {
+		if d := l.Digest(); g.kept.removed[d] || g.kept.revisions[d] && !g.MayBeSigned(d) {
+			continue
+		}
+		prefix := g.repository.Prefix + "_manifests/revisions/" + l.Algorithm + "/" + l.Hex + "/signatures/"
+		for o, err := range g.reader.List(ctx, prefix, storage.ListOptions{}) {
+			if err != nil {
+				return err
+			}
+			if p, ok := layout.Parse(o.Key); ok && p.Kind == layout.SignatureLink {
+				g.Pin(p.Signature)
+			}
+		}
+	}
+	return nil
+}

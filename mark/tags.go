@@ -1,0 +1,84 @@
+package mark
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/blobsweep/blobsweep/internal/inventory"
+	"github.com/blobsweep/blobsweep/storage"
+)
+
+// readTags reads what tags name and returns the roots that follow. Where tags
+// are not the roots, only those are read whose history names a revision that is
+// not linked, or that have none: as a registry writes them, all others name a
+// linked revision, a root.
+func (g *graph) readTags(ctx context.Context) ([]visit, error) {
+	tags := g.repository.Tags
+	roots := make([][]visit, len(tags))
+	err := g.opts.Pool.ForEach(ctx, len(tags), func(ctx context.Context, i int) (err error) {
+		if g.byTags || g.suspicious(tags[i]) {
+			roots[i], err = g.readTag(ctx, tags[i])
+		}
+		return err
+	})
+	var flat []visit
+	for _, r := range roots {
+		flat = append(flat, r...)
+	}
+	return flat, err
+}
+
+func (g *graph) suspicious(tag inventory.Tag) bool {
+	if tag.Doubtful {
+		return true
+	}
+	for _, entry := range tag.Index {
+		if !g.kept.revisions[entry.Digest()] {
+			return true
+		}
+	}
+	return len(tag.Index) == 0
+}
+
+func (g *graph) readTag(ctx context.Context, tag inventory.Tag) ([]visit, error) {
+	key := g.repository.Prefix + "_manifests/tags/" + tag.Name + "/current/link"
+	finding := Finding{Kind: DanglingTag, Repository: g.repository.Name, Key: storage.DisplayKey(key)}
+	d, state, err := g.readLink(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	g.kept.mu.Lock()
+	defer g.kept.mu.Unlock()
+	switch state {
+	case linkHolds:
+		g.kept.current[tag.Name] = d
+		if g.kept.revisions[d] {
+			return []visit{{d, asRoot}}, nil
+		}
+		finding.Detail = fmt.Sprintf("the tag names %s, which is not linked as a revision here: delete the tag or push it again", d)
+		g.opts.OnFinding(finding)
+		return []visit{{d, asChild}}, nil
+	case linkAbsent:
+		g.kept.Tags--
+		g.kept.Linkless = append(g.kept.Linkless, tag.Name)
+		finding.Detail = "the tag has a directory but names nothing: delete the tag or push it again"
+		g.opts.OnFinding(finding)
+		return nil, nil
+	}
+	// What the tag names is not known; it is one of those that it named, and
+	// if that is not known either, any revision of the repository.
+	g.kept.broken[tag.Name] = true
+	finding.Kind = BrokenLink
+	finding.Detail = "the link does not hold a digest; every revision in the tag's history is kept: push the tag again"
+	history := tag.Index
+	if len(history) == 0 {
+		finding.Detail = "the link does not hold a digest and the tag has no history; every revision of the repository is kept: push the tag again"
+		history = g.repository.Revisions
+	}
+	g.opts.OnFinding(finding)
+	var roots []visit
+	for _, entry := range history {
+		roots = append(roots, visit{entry.Digest(), asChild})
+	}
+	return roots, nil
+}
