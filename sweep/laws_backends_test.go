@@ -38,13 +38,17 @@ func filesystemOf(t *testing.T, tree *fixture.Tree) backend {
 			t.Error(err)
 		}
 	})
-	return backend{d, func() *fixture.Tree {
-		now, err := fixture.ReadDir(root)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return now
-	}}
+	return backend{d, func() *fixture.Tree { return readDir(t, root) }}
+}
+
+// readDir reads what is below a directory now.
+func readDir(t *testing.T, root string) *fixture.Tree {
+	t.Helper()
+	tree, err := fixture.ReadDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tree
 }
 
 // memoryOf writes a tree's files to a flat store.
@@ -74,7 +78,7 @@ func memoryOf(t *testing.T, tree *fixture.Tree) backend {
 var errRefused = errors.New("refused by the test")
 
 // watched is a driver that remembers what it was asked to remove, and refuses
-// what it is told to. Drivers below without directories stay without.
+// what it is told to. It has the powers of the driver below.
 type watched struct {
 	storage.Driver
 	refuse func(key string) bool
@@ -101,6 +105,14 @@ func (w *watched) ReadDir(ctx context.Context, prefix string) ([]storage.Entry, 
 		return nil, &storage.Error{Op: "list", Key: prefix, Err: errors.ErrUnsupported}
 	}
 	return tree.ReadDir(ctx, prefix)
+}
+
+func (w *watched) LeadsOut(ctx context.Context, key, prefix, name string) (bool, error) {
+	prober, ok := w.Driver.(storage.LinkProber)
+	if !ok {
+		return false, &storage.Error{Op: "stat", Key: key, Err: errors.ErrUnsupported}
+	}
+	return prober.LeadsOut(ctx, key, prefix, name)
 }
 
 func (w *watched) RemoveDir(ctx context.Context, prefix string) error {

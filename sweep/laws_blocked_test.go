@@ -2,13 +2,19 @@ package sweep_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/blobsweep/blobsweep/mark"
-	"github.com/blobsweep/blobsweep/storage/layout"
+	"github.com/blobsweep/blobsweep/storage/storagetest/fixture"
 	"github.com/blobsweep/blobsweep/sweep"
+	"github.com/google/go-cmp/cmp"
+	"github.com/opencontainers/go-digest"
+	v1 "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
 func accepting(risks ...sweep.Blocker) func(*scenario) {
@@ -73,61 +79,113 @@ func TestLaw16BlockedPlanStaysBlocked(t *testing.T) {
 	})
 }
 
-// symlinkedReferences are places where manifests or tags could lie behind a
-// symbolic link, which is never followed: they may be live.
-var symlinkedReferences = []string{
-	"repositories/linked",
-	"repositories/group/linked",
-	"repositories/app/_manifests",
-	"repositories/app/_manifests/revisions",
-	"repositories/app/_manifests/revisions/sha256",
-	"repositories/app/_manifests/tags",
+// symlinkCases have manifests, tags or aliases behind a symbolic link, which is
+// never followed: they may be live. What goes there goes at one's own risk.
+var symlinkCases = slices.Concat(symlinkedPlaces, []lawCase{
+	{"manifests within the tree", func(c *scenario) {
+		c.goes(always, c.whole("app", c.tagged("app"))[1:]...)
+		c.behind(repositories+"app/_manifests", "_manifests.real")
+		c.finds(always, mark.Stranger)
+	}},
+	{"revisions within the tree, tagged", func(c *scenario) {
+		c.tagged("app")
+		c.behind(repositories+"app/_manifests/revisions", "revisions.real")
+		c.finds(always, mark.Stranger, mark.DanglingTag)
+	}},
+	{"revisions within the tree", func(c *scenario) {
+		c.goes(always, c.whole("app", c.Image("app", "pulled by digest"))[1:]...)
+		c.behind(repositories+"app/_manifests/revisions", "revisions.real")
+		c.finds(always, mark.Stranger)
+	}},
+	{"revisions of an algorithm within the tree", func(c *scenario) {
+		c.goes(always, c.whole("app", c.Image("app", "pulled by digest"))[1:]...)
+		c.behind(repositories+"app/_manifests/revisions/sha256", "../real")
+		c.finds(always, mark.Stranger)
+	}},
+	{"repository within the tree, where no name leads", func(c *scenario) {
+		c.tagged("app")
+		c.behind(repositories+"app", "_moved/app")
+		c.finds(always, mark.Stranger, mark.OddRepository)
+	}},
+	{"repository out of the tree, its manifests behind another link", func(c *scenario) {
+		c.goes(always, c.blobs(c.tagged("team/app"))...)
+		c.behind(repositories+"team/app/_manifests", filepath.Join(c.outside, "manifests"))
+		c.behind(repositories+"team", filepath.Join(c.outside, "team"))
+	}},
+	{"repository far below what is out of the tree", func(c *scenario) {
+		c.goes(always, c.blobs(c.tagged("team/b/c/d/e/f"))...)
+		c.behind(repositories+"team", filepath.Join(c.outside, "team"))
+	}},
+	{"layer links out of the tree, an alias among them", func(c *scenario) {
+		_, target := c.aliased("app")
+		c.goes(always, blob(target))
+		c.behind(repositories+"app/_layers", filepath.Join(c.outside, "layers"))
+	}},
+	{"aliases out of the tree", func(c *scenario) {
+		_, target := c.aliased("app")
+		c.goes(always, layer("app", target), blob(target))
+		c.behind(repositories+"app/_layers/sha512", filepath.Join(c.outside, "sha512"))
+	}},
+	{"one alias out of the tree", func(c *scenario) {
+		alias, target := c.aliased("app")
+		c.goes(always, layer("app", target), blob(target))
+		c.behind(path.Dir(fixture.Key(layer("app", alias))), filepath.Join(c.outside, "alias"))
+	}},
+})
+
+// symlinkedPlaces have nothing but a symbolic link, to a repository.
+var symlinkedPlaces = func() (cases []lawCase) {
+	for _, place := range []string{
+		"linked", "group/linked", "app/_manifests", "app/_manifests/revisions", "app/_manifests/revisions/sha256", "app/_manifests/tags",
+	} {
+		cases = append(cases, lawCase{place, func(c *scenario) {
+			c.Symlinks[repositories+place] = c.outside
+			if err := os.MkdirAll(filepath.Join(c.outside, "app", "_manifests"), 0o755); err != nil {
+				panic(err)
+			}
+		}})
+	}
+	return cases
+}()
+
+// tagged stores an image with a tag.
+func (s *scenario) tagged(repository string) v1.Descriptor {
+	image := s.Image(repository, "tagged")
+	s.Tag(repository, "v1", image.Digest)
+	return image
+}
+
+// aliased stores a tagged image that needs a layer by its alias alone.
+func (s *scenario) aliased(repository string) (alias, target digest.Digest) {
+	alias, target = s.sha512Of(repository, "one")
+	s.Tag(repository, "v1", s.imageOf(repository, "x", alias).Digest)
+	return alias, target
 }
 
 func TestLaw16SymlinkedReferences(t *testing.T) {
-	for _, place := range symlinkedReferences {
-		t.Run(place, func(t *testing.T) {
-			s := newScenario(t, lawCase{"", func(c *scenario) {
-				c.Tag("other", "v1", c.Image("other", "x").Digest)
-				c.garbage("x")
-				c.Symlinks[layout.Root+place] = c.outside
-				if err := os.MkdirAll(filepath.Join(c.outside, "app", "_manifests"), 0o755); err != nil {
-					t.Fatal(err)
+	t.Parallel()
+	for _, c := range with(symlinkCases, func(c *scenario) {
+		c.Tag("other", "v1", c.Image("other", "x").Digest)
+		c.garbage("x")
+		c.finds(always, mark.Symlink)
+	}) {
+		for _, accepted := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/accepted=%v", c.name, accepted), func(t *testing.T) {
+				t.Parallel()
+				s := newScenario(t, c)
+				if accepted {
+					accepting(sweep.BlockedSymlinkedReferences)(s)
+				} else {
+					s.blocks(always, sweep.BlockedSymlinkedReferences)
 				}
-			}})
-			s.everyRun(t, func(t *testing.T, run when, opts sweep.Options, b backend) {
-				if place == "repositories/app/_manifests/tags" && run&untagged == 0 {
-					return // then tags keep nothing
-				}
-				s.blockedBySymlink(t, opts, b)
+				before := readDir(t, s.outside)
+				s.everyRun(t, func(t *testing.T, run when, opts sweep.Options, b backend) {
+					s.check(t, run, opts, b)
+					if diff := cmp.Diff(before, readDir(t, s.outside)); diff != "" {
+						t.Errorf("law 13: out of the tree (-want +got):\n%s", diff)
+					}
+				})
 			})
-		})
-	}
-}
-
-// blockedBySymlink expects the plan to be blocked, and to leave symbolic links
-// alone when the risk is accepted.
-func (s *scenario) blockedBySymlink(t *testing.T, opts sweep.Options, b backend) {
-	t.Helper()
-	before := b.read()
-	for _, accepted := range []bool{false, true} {
-		var blockers []sweep.Blocker
-		var want error
-		going := expected(s.going, inDefault|onTree)
-		if accepted {
-			opts.AcceptRisk = []sweep.Blocker{sweep.BlockedSymlinkedReferences}
-		} else {
-			blockers, want, going = []sweep.Blocker{sweep.BlockedSymlinkedReferences}, sweep.ErrBlocked, nil
 		}
-		plan, err := sweep.New(t.Context(), b.driver, opts)
-		if err != nil {
-			t.Fatal(err)
-		}
-		same(t, "blockers", blockers, plan.BlockedBy())
-		same(t, "findings", []mark.FindingKind{mark.Symlink}, kinds(plan.Findings()))
-		if err := plan.Execute(t.Context(), b.driver); !errors.Is(err, want) {
-			t.Errorf("accepted %v: got %v, want %v", accepted, err, want)
-		}
-		s.compare(t, before, b.read(), going)
 	}
 }

@@ -3,15 +3,19 @@ package sweep_test
 import (
 	"errors"
 	"maps"
+	"math"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/blobsweep/blobsweep/storage/layout"
+	"github.com/blobsweep/blobsweep/storage/storagetest"
 	"github.com/blobsweep/blobsweep/storage/storagetest/fixture"
 	"github.com/blobsweep/blobsweep/sweep"
 	"github.com/google/go-cmp/cmp"
 	"github.com/opencontainers/go-digest"
+	v1 "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
 // refusal is a key that cannot be removed, and what stays for its sake.
@@ -19,6 +23,7 @@ type refusal struct {
 	name    string
 	refused func(c *scenario) layout.Path
 	stays   func(c *scenario) []layout.Path
+	tree    func(c *scenario) // nil: doomed
 }
 
 // doomed is a repository of which, with tags as roots, one image goes that has
@@ -42,30 +47,97 @@ func doomedManifest(c *scenario) digest.Digest {
 func layerNamed(name string) digest.Digest { return digest.FromString("layer " + name) }
 
 var refusals = []refusal{
-	{"nothing", nil, nil},
+	{name: "nothing"},
 	{
-		"a blob",
-		func(*scenario) layout.Path { return blob(digest.FromString("garbage x")) }, nil,
+		name:    "a blob",
+		refused: func(*scenario) layout.Path { return blob(digest.FromString("garbage x")) },
 	},
 	{
-		"a layer link keeps its blob",
-		func(*scenario) layout.Path { return layer("app", layerNamed("one")) },
-		func(*scenario) []layout.Path { return []layout.Path{blob(layerNamed("one"))} },
+		name:    "a layer link keeps its blob",
+		refused: func(*scenario) layout.Path { return layer("app", layerNamed("one")) },
+		stays:   func(*scenario) []layout.Path { return []layout.Path{blob(layerNamed("one"))} },
 	},
 	{
-		"a revision link keeps all that the manifest needs",
-		func(c *scenario) layout.Path { return revision("app", doomedManifest(c)) },
-		func(c *scenario) []layout.Path { return c.wholeOfDoomed()[1:] },
+		name:    "a revision link keeps all that the manifest needs",
+		refused: func(c *scenario) layout.Path { return revision("app", doomedManifest(c)) },
+		stays:   func(c *scenario) []layout.Path { return c.wholeOfDoomed()[1:] },
 	},
 	{
-		"a tag index entry keeps all that the manifest needs",
-		func(c *scenario) layout.Path { return entry("app", "latest", doomedManifest(c)) },
-		func(c *scenario) []layout.Path { return c.wholeOfDoomed() },
+		name:    "a tag index entry keeps all that the manifest needs",
+		refused: func(c *scenario) layout.Path { return entry("app", "latest", doomedManifest(c)) },
+		stays:   func(c *scenario) []layout.Path { return c.wholeOfDoomed() },
 	},
 	{
-		"an upload",
-		func(*scenario) layout.Path { return upload("app", "u1")[1] }, nil,
+		name:    "an upload",
+		refused: func(*scenario) layout.Path { return upload("app", "u1")[1] },
 	},
+	{
+		name: "a signature's link keeps its blob and the manifest",
+		tree: func(c *scenario) {
+			m, signature := c.doomedSigned()
+			c.goes(untagged, c.whole("app", m)...)
+			c.goes(untagged, signatureLink("app", m.Digest, signature.Digest), blob(signature.Digest))
+		},
+		refused: func(c *scenario) layout.Path {
+			m, signature := c.doomedSigned()
+			return signatureLink("app", m.Digest, signature.Digest)
+		},
+		stays: func(c *scenario) []layout.Path {
+			m, signature := c.doomedSigned()
+			return append(c.whole("app", m)[1:], blob(signature.Digest))
+		},
+	},
+	{
+		name: "a revision link keeps what its aliases name",
+		tree: func(c *scenario) {
+			m, alias, target := c.doomedAliased()
+			c.goes(untagged, slices.Insert(c.wholeBut(m, alias), 0, layer("app", target), blob(target))...)
+		},
+		refused: func(c *scenario) layout.Path {
+			m, _, _ := c.doomedAliased()
+			return revision("app", m.Digest)
+		},
+		stays: func(c *scenario) []layout.Path { // the link to the target is not needed
+			m, alias, target := c.doomedAliased()
+			return append(c.wholeBut(m, alias)[1:], blob(target))
+		},
+	},
+	{
+		name: "a revision link keeps what a linked child needs, of whatever type",
+		tree: func(c *scenario) {
+			index, child := c.doomedIndex()
+			c.goes(untagged, c.whole("app", index, child)...)
+		},
+		refused: func(c *scenario) layout.Path {
+			index, _ := c.doomedIndex()
+			return revision("app", index.Digest)
+		},
+		stays: func(c *scenario) []layout.Path { // the child's own link is gone by then
+			index, child := c.doomedIndex()
+			return append(c.whole("app", child)[1:], blob(index.Digest))
+		},
+	},
+}
+
+// These store the same each time.
+
+func (s *scenario) doomedSigned() (manifest, signature v1.Descriptor) {
+	return s.SignedSchema1("app", "v1", s.Layer("app", "one"))
+}
+
+func (s *scenario) doomedAliased() (manifest v1.Descriptor, alias, target digest.Digest) {
+	alias, target = s.sha512Of("app", "one")
+	return s.imageOf("app", "doomed", alias), alias, target
+}
+
+func (s *scenario) doomedIndex() (index, child v1.Descriptor) {
+	child = s.Image("app", "child")
+	return s.Index("app", octets(child)), child
+}
+
+// wholeBut is the whole of a manifest in "app", of which one digest is no blob.
+func (s *scenario) wholeBut(m v1.Descriptor, alias digest.Digest) []layout.Path {
+	return slices.DeleteFunc(s.whole("app", m), func(p layout.Path) bool { return p == blob(alias) })
 }
 
 func (s *scenario) wholeOfDoomed() []layout.Path {
@@ -75,9 +147,19 @@ func (s *scenario) wholeOfDoomed() []layout.Path {
 // TestLaw10Counting refuses one key at a time: the figures count what is gone
 // and nothing else, the key is named, and all the rest is done.
 func TestLaw10Counting(t *testing.T) {
+	t.Parallel()
 	for _, r := range refusals {
 		t.Run(r.name, func(t *testing.T) {
-			s := newScenario(t, doomed)
+			t.Parallel()
+			tree := doomed
+			if r.tree != nil {
+				tree = lawCase{r.name, func(c *scenario) {
+					c.Tag("app", "kept", c.Image("app", "kept").Digest)
+					c.garbage("x")
+					r.tree(c)
+				}}
+			}
+			s := newScenario(t, tree)
 			refused := ""
 			var staying []string
 			if r.refused != nil {
@@ -124,12 +206,15 @@ func TestLaw10Counting(t *testing.T) {
 	}
 }
 
-// checkConfirmed counts what is gone. An upload of which a file is left is not.
+// checkConfirmed counts what is gone. An upload of which a file is left is not,
+// nor is a revision whose signature is left.
 func checkConfirmed(t *testing.T, got sweep.Counts, s *scenario, gone []string, refused string) {
 	t.Helper()
 	want := tally(s.Files, gone)
 	if p, _ := layout.Parse(refused); p.Upload != "" {
 		want.Uploads.Total--
+	} else if p.Kind == layout.SignatureLink && want.Manifests.Total > 0 {
+		want.Manifests.Total--
 	}
 	wantRemoved := []int64{want.Manifests.Total, want.Blobs.Total, want.LayerLinks.Total, want.TagIndexEntries.Eligible, want.Uploads.Total, want.Bytes.Total}
 	gotRemoved := []int64{got.Manifests.Removed, got.Blobs.Removed, got.LayerLinks.Removed, got.TagIndexEntries.Removed, got.Uploads.Removed, got.Bytes.Reclaimed}
@@ -141,6 +226,7 @@ func checkConfirmed(t *testing.T, got sweep.Counts, s *scenario, gone []string, 
 // TestLaw10ManyKeys has more blobs than fit into a batch, of which some cannot
 // be removed.
 func TestLaw10ManyKeys(t *testing.T) {
+	t.Parallel()
 	c := lawCase{"", func(c *scenario) {
 		c.Tag("app", "v1", c.Image("app", "x").Digest)
 		for i := range 1100 {
@@ -175,5 +261,55 @@ func TestLaw10ManyKeys(t *testing.T) {
 		same(t, "failed keys", refused, failed)
 		s.compare(t, before, b.read(), gone)
 		checkConfirmed(t, plan.Counts(), s, gone, "")
+	})
+}
+
+// TestLaw10RefusedBlobIsNotRead: nothing needs to be known of a blob that cannot
+// be removed, and the rest goes on.
+func TestLaw10RefusedBlobIsNotRead(t *testing.T) {
+	t.Parallel()
+	s := newScenario(t, doomed)
+	refused := fixture.Key(blob(digest.FromString("garbage x")))
+	s.everyRun(t, func(t *testing.T, run when, opts sweep.Options, b backend) {
+		before := b.read()
+		var planned atomic.Bool
+		w := watch(b.driver, func(key string) bool { return key == refused })
+		d := storagetest.Inject(w, func(op storagetest.Op) storagetest.Fault {
+			if op.Kind == "get" && planned.Load() {
+				return storagetest.Fault{Err: errBroken}
+			}
+			return storagetest.Fault{}
+		})
+		plan, err := sweep.New(t.Context(), d, opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		planned.Store(true)
+		err = plan.Execute(t.Context(), d)
+		if !errors.Is(err, sweep.ErrPartial) || errors.Is(err, errBroken) {
+			t.Errorf("got %v, want ErrPartial without a read", err)
+		}
+		s.compare(t, before, b.read(), slices.DeleteFunc(expected(s.going, run), func(key string) bool { return key == refused }))
+	})
+}
+
+// TestLaw10DeclaredSizes: manifests may declare what they like.
+func TestLaw10DeclaredSizes(t *testing.T) {
+	t.Parallel()
+	s := newScenario(t, lawCase{"", func(c *scenario) {
+		c.document(`{"schemaVersion":2,"mediaType":%q,"config":{"mediaType":%q,"digest":%q,"size":%d},
+			"layers":[{"digest":%q,"size":%d},{"digest":%q,"size":-7}]}`,
+			v1.MediaTypeImageManifest, v1.MediaTypeImageConfig, c.Config("app", "x").Digest, math.MaxInt64,
+			c.Layer("app", "one").Digest, 1<<62, c.Layer("app", "two").Digest)
+	}})
+	stored := tally(s.Files, slices.Collect(maps.Keys(s.Files))).Bytes.Total
+	s.everyRun(t, func(t *testing.T, _ when, opts sweep.Options, b backend) {
+		plan, err := sweep.New(t.Context(), b.driver, opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := plan.Counts().Bytes.Total; n <= 0 || n > stored {
+			t.Errorf("got %d bytes in all, of which %d are stored", n, stored)
+		}
 	})
 }

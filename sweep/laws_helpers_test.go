@@ -128,6 +128,10 @@ func entry(repository, tag string, d digest.Digest) layout.Path {
 	return layout.Path{Kind: layout.TagIndexLink, Repository: repository, Tag: tag, Digest: d}
 }
 
+func signatureLink(repository string, d, signature digest.Digest) layout.Path {
+	return layout.Path{Kind: layout.SignatureLink, Repository: repository, Digest: d, Signature: signature}
+}
+
 func upload(repository, id string) []layout.Path {
 	p := layout.Path{Repository: repository, Upload: id}
 	started, data, state := p, p, p
@@ -192,8 +196,10 @@ func (s *scenario) parts(m v1.Descriptor) []digest.Digest {
 // holds runs cases over both drivers where they can be expressed, in both
 // modes, with one worker and with several.
 func holds(t *testing.T, cases []lawCase) {
+	t.Parallel()
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			s := newScenario(t, c)
 			s.everyRun(t, s.check)
 		})
@@ -201,7 +207,8 @@ func holds(t *testing.T, cases []lawCase) {
 }
 
 // everyRun calls f with a fresh copy of the tree for every combination of
-// driver, mode and number of workers.
+// driver, mode and number of workers. The calls run side by side, and may go on
+// after it has returned.
 func (s *scenario) everyRun(t *testing.T, f func(t *testing.T, run when, opts sweep.Options, b backend)) {
 	for _, run := range []when{inDefault | onFlat, untagged | onFlat, inDefault | onTree, untagged | onTree} {
 		open := filesystemOf
@@ -215,7 +222,10 @@ func (s *scenario) everyRun(t *testing.T, f func(t *testing.T, run when, opts sw
 			opts := s.options
 			opts.Now, opts.Workers, opts.DeleteUntagged = start, workers, run&untagged != 0
 			name := fmt.Sprintf("untagged=%v/tree=%v/workers=%d", opts.DeleteUntagged, run&onTree != 0, workers)
-			t.Run(name, func(t *testing.T) { f(t, run, opts, open(t, s.Tree)) })
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				f(t, run, opts, open(t, s.Tree))
+			})
 		}
 	}
 }

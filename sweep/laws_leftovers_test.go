@@ -2,7 +2,10 @@ package sweep_test
 
 import (
 	"os"
+	"path"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -218,6 +221,29 @@ var strangerCases = []lawCase{
 		c.staying = []string{repositories + "a/_x/"}
 		c.finds(always, mark.Stranger)
 	}},
+	oddRepository("Foo bar"),
+	oddRepository("UPPER"),
+	{"repository below a name that begins with an underscore", func(c *scenario) {
+		c.Tag("b", "v1", c.Image("b", "x").Digest)
+		image := c.Image("a", "x")
+		c.goes(always, c.links("a", image)[1:]...)
+		c.Remove(revision("a", image.Digest))
+		c.Put(repositories+"_b/c/_manifests/revisions/sha256/"+image.Digest.Encoded()+"/link", []byte(image.Digest))
+		c.finds(always, mark.OddRepository)
+		c.finds(onTree, mark.Stranger)
+	}},
+	{"symbolic link to itself", func(c *scenario) {
+		c.Tag("a", "v1", c.Image("a", "x").Digest)
+		c.Symlinks[repositories+"loop"] = "loop"
+		c.garbage("x")
+		c.finds(always, mark.Symlink)
+	}},
+	{"symbolic link to nowhere", func(c *scenario) {
+		c.Tag("a", "v1", c.Image("a", "x").Digest)
+		c.Symlinks[repositories+"nowhere"] = "not/there"
+		c.garbage("x")
+		c.finds(always, mark.Symlink)
+	}},
 	{"symbolic link to another layer link", func(c *scenario) {
 		image := c.Image("a", "x")
 		c.Tag("a", "v1", image.Digest)
@@ -255,6 +281,49 @@ var strangerCases = []lawCase{
 	}},
 }
 
+// oddRepository has links in a repository that no registry makes. They stay,
+// and so do the blobs that they alone name.
+func oddRepository(name string) lawCase {
+	return lawCase{"links in a repository " + strconv.Quote(name), func(c *scenario) {
+		c.Tag("app", "v1", c.Image("app", "x").Digest)
+		layerOf, former := c.Blob("", []byte("layer")).Digest, c.Blob("", []byte("former")).Digest
+		prefix := layout.Repository(name)
+		c.Put(prefix+"_layers/sha256/"+layerOf.Encoded()+"/link", []byte(layerOf))
+		c.Put(prefix+"_manifests/tags/v1/index/sha256/"+former.Encoded()+"/link", []byte(former))
+		c.Put(prefix+"_manifests/tags/v1/current/link", []byte(missing("x").Digest))
+		c.garbage("x")
+		c.finds(always, mark.OddRepository, mark.DanglingTag)
+	}}
+}
+
+// behind moves what lies at a place of the tree to a target, out of the tree
+// or relative to the place, and leaves a symbolic link.
+func (s *scenario) behind(place, target string) {
+	moved := fixture.New(old)
+	for key, file := range s.Files {
+		if rest, below := strings.CutPrefix(key, place+"/"); below {
+			moved.Files[rest] = file
+			delete(s.Files, key)
+		}
+	}
+	for key, to := range s.Symlinks {
+		if rest, below := strings.CutPrefix(key, place+"/"); below {
+			moved.Symlinks[rest] = to
+			delete(s.Symlinks, key)
+		}
+	}
+	s.Symlinks[place] = target
+	if filepath.IsAbs(target) {
+		if err := moved.WriteDir(target); err != nil {
+			panic(err)
+		}
+		return
+	}
+	for rest, file := range moved.Files {
+		s.Files[path.Join(path.Dir(place), target, rest)] = file
+	}
+}
+
 // outOfTheTree puts what looks like garbage where symbolic links lead out of
 // the tree.
 func outOfTheTree(c *scenario) {
@@ -269,8 +338,10 @@ func outOfTheTree(c *scenario) {
 }
 
 func TestLaw13StrangersStay(t *testing.T) {
+	t.Parallel()
 	for _, c := range with(strangerCases, outOfTheTree) {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			s := newScenario(t, c)
 			s.everyRun(t, func(t *testing.T, run when, opts sweep.Options, b backend) {
 				s.check(t, run, opts, b)

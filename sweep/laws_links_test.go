@@ -1,6 +1,10 @@
 package sweep_test
 
 import (
+	"fmt"
+	"path"
+	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/blobsweep/blobsweep/mark"
@@ -74,6 +78,18 @@ var tagCases = []lawCase{
 		}
 		c.goes(always, entry("app", "latest", first.Digest))
 	}},
+	{"history of a revision whose directory is a symbolic link", func(c *scenario) {
+		former := c.Image("app", "former")
+		c.Tag("app", "latest", former.Digest)
+		c.Tag("app", "latest", c.Image("app", "current").Digest)
+		c.behind(path.Dir(fixture.Key(revision("app", former.Digest))), filepath.Join(c.outside, "former"))
+		c.garbage("x")
+		c.finds(always, mark.Symlink) // to a registry it is linked
+	}},
+}
+
+// danglingTags name what is missing.
+var danglingTags = []lawCase{
 	{"tag to a missing revision", func(c *scenario) {
 		c.Tag("app", "v1", c.Image("app", "x").Digest)
 		c.Tag("app", "dangling", digest.FromString("gone"))
@@ -110,7 +126,7 @@ var tagCases = []lawCase{
 	}},
 }
 
-func TestLaw08TagHistory(t *testing.T) { holds(t, tagCases) }
+func TestLaw08TagHistory(t *testing.T) { holds(t, slices.Concat(tagCases, danglingTags)) }
 
 // sha512Of stores a layer as a push by its sha512 digest does: two links.
 func (s *scenario) sha512Of(repository, name string) (alias, target digest.Digest) {
@@ -169,6 +185,15 @@ var aliasCases = []lawCase{
 		c.Add(layer("app", alias), []byte(target))
 		c.ages(always, layer("app", alias))
 		c.goes(always, layer("app", target))
+	}},
+	{"sha512 alias link to another blob than the revision of that digest", func(c *scenario) {
+		inner := fmt.Appendf(nil, `{"schemaVersion":2,"mediaType":%q,"layers":[]}`, v1.MediaTypeImageManifest)
+		target, both := c.LinkedBlob("app", "", inner).Digest, digest.SHA512.FromBytes(inner)
+		c.Add(layer("app", both), []byte(target))
+		c.RevisionLink("app", both)
+		c.Add(blob(both), inner)
+		c.Tag("app", "v1", c.imageOf("app", "x", both).Digest)
+		c.garbage("x")
 	}},
 	{"garbage in a sha512 alias link", func(c *scenario) {
 		alias, target := c.sha512Of("app", "one")
@@ -231,6 +256,13 @@ var brokenCases = []lawCase{
 		c.goes(untagged, c.whole("app", c.Image("app", "never tagged"))...)
 		c.finds(untagged, mark.BrokenLink)
 		c.finds(onFlat, mark.BrokenLink)
+	}},
+	{"empty sha512 alias link", func(c *scenario) {
+		alias, target := c.sha512Of("app", "one")
+		c.Add(layer("app", alias), nil)
+		c.Tag("app", "v1", c.imageOf("app", "x", alias).Digest)
+		c.goes(always, layer("app", target), blob(target))
+		c.finds(always, mark.BrokenLink)
 	}},
 	{"garbage tag link", func(c *scenario) {
 		former, image := c.Image("app", "former"), c.Image("app", "x")

@@ -2,9 +2,11 @@ package sweep_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
+	"github.com/blobsweep/blobsweep/storage"
 	"github.com/blobsweep/blobsweep/storage/storagetest"
 	"github.com/blobsweep/blobsweep/storage/storagetest/fixture"
 	"github.com/blobsweep/blobsweep/sweep"
@@ -63,11 +65,57 @@ func planWith(t *testing.T, b backend, opts sweep.Options, fault func(storagetes
 	return candidateKeys(plan), d.Ops(), nil
 }
 
+// TestLaw05VanishedDirectory: what was in a directory that a listing named, and
+// that is gone when it is read, cannot be known.
+func TestLaw05VanishedDirectory(t *testing.T) {
+	t.Parallel()
+	b := filesystemOf(t, newScenario(t, everything).Tree)
+	for _, below := range []string{
+		"", "_layers/", "_layers/sha256/", "_manifests/", "_manifests/revisions/", "_manifests/revisions/sha256/", "_manifests/tags/",
+	} {
+		prefix := repositories + "app/" + below
+		_, _, err := planWith(t, b, sweep.Options{Now: start}, func(op storagetest.Op) storagetest.Fault {
+			return storagetest.Fault{NotFound: op.Key == prefix}
+		})
+		var named *storage.Error
+		if !errors.As(err, &named) || named.Key != prefix {
+			t.Errorf("%s vanishes: got %v, want an error that names it", prefix, err)
+		}
+	}
+}
+
+// TestLaw05FindingPerRepository: a manifest that is missing is told of in each
+// repository that links it, in the same order every time.
+func TestLaw05FindingPerRepository(t *testing.T) {
+	t.Parallel()
+	s := newScenario(t, lawCase{"", func(c *scenario) {
+		for _, repository := range []string{"c", "a", "b"} {
+			c.Tag(repository, "ok", c.Image(repository, "x").Digest)
+			c.Tag(repository, "v1", missing("x").Digest)
+			c.RevisionLink(repository, missing("x").Digest)
+		}
+	}})
+	s.everyRun(t, func(t *testing.T, _ when, opts sweep.Options, b backend) {
+		plan, err := sweep.New(t.Context(), b.driver, opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, f := range plan.Findings() {
+			got = append(got, fmt.Sprintf("%s %s", f.Kind, f.Repository))
+		}
+		want := []string{"dangling-revision a", "dangling-revision b", "dangling-revision c"}
+		if !slices.Equal(got, want) {
+			t.Errorf("got findings %q, want %q", got, want)
+		}
+	})
+}
+
 // TestLaw05MissingIsAbsence: what is truly not there is no error. The findings
 // are those of laws 5 and 8.
 func TestLaw05MissingIsAbsence(t *testing.T) {
 	holds(t, slices.Concat(
-		tagCases[3:], // tags to what is missing
+		danglingTags,
 		rootCases[len(rootCases)-1:],
 	))
 }

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/blobsweep/blobsweep/mark"
-	"github.com/blobsweep/blobsweep/storage/layout"
 	"github.com/blobsweep/blobsweep/storage/storagetest/fixture"
 	"github.com/blobsweep/blobsweep/sweep"
 	"github.com/opencontainers/go-digest"
@@ -97,10 +96,8 @@ var referenceCases = []lawCase{
 	{"schema 1, signed, untagged", func(c *scenario) {
 		c.Tag("app", "other", c.Image("app", "other").Digest)
 		m, signature := c.SignedSchema1("app", "v1", c.Layer("app", "one"))
-		p := revision("app", m.Digest)
 		c.goes(untagged, c.whole("app", m)...)
-		p.Kind, p.Signature = layout.SignatureLink, signature.Digest
-		c.goes(untagged, p, blob(signature.Digest))
+		c.goes(untagged, signatureLink("app", m.Digest, signature.Digest), blob(signature.Digest))
 	}},
 	{"schema 1, signed, its bytes gone", func(c *scenario) {
 		one := c.Layer("app", "one").Digest
@@ -109,6 +106,21 @@ var referenceCases = []lawCase{
 		c.Remove(blob(m.Digest)) // the links to the signature stay, so does it
 		c.goes(always, layer("app", one), blob(one))
 		c.finds(always, mark.DanglingRevision)
+	}},
+	{"schema 1, signed, untagged, its bytes gone", func(c *scenario) {
+		c.Tag("app", "other", c.Image("app", "other").Digest)
+		one := c.Layer("app", "one").Digest
+		m, signature := c.SignedSchema1("app", "v1")
+		c.Remove(blob(m.Digest))
+		c.goes(always, layer("app", one), blob(one))
+		c.goes(untagged, revision("app", m.Digest), signatureLink("app", m.Digest, signature.Digest), blob(signature.Digest))
+		c.finds(inDefault, mark.DanglingRevision)
+	}},
+	{"schema 1, signed, its revision link gone", func(c *scenario) {
+		c.Tag("app", "other", c.Image("app", "other").Digest)
+		m, _ := c.SignedSchema1("app", "v1", c.Layer("app", "one"))
+		c.goes(always, c.whole("app", m)[1:]...) // all but the link to the signature, and what it names
+		c.Remove(revision("app", m.Digest))
 	}},
 	{"schema 1, unsigned, untagged", func(c *scenario) {
 		c.Tag("app", "other", c.Image("app", "other").Digest)
@@ -189,11 +201,23 @@ var unknownCases = []lawCase{
 		cut := c.document("%s", whole[:len(whole)-9])
 		c.Remove(blob(m.Digest))
 		c.Remove(revision("app", m.Digest))
-		p := revision("app", m.Digest)
-		p.Kind, p.Signature = layout.SignatureLink, signature.Digest
-		c.Remove(p)
-		p.Digest = cut.Digest
-		c.Add(p, []byte(signature.Digest))
+		c.Remove(signatureLink("app", m.Digest, signature.Digest))
+		c.Add(signatureLink("app", cut.Digest, signature.Digest), []byte(signature.Digest))
+		c.finds(always, mark.UnknownManifest)
+	}},
+	{"subject whose digest is said twice", func(c *scenario) {
+		image := c.Image("app", "image")
+		c.Tag("app", "v1", image.Digest)
+		c.Manifest("app", "", fmt.Appendf(nil, `{"schemaVersion":2,"mediaType":%q,"config":{"mediaType":"a/b","digest":%q,"size":1},
+			"layers":[],"subject":{"mediaType":%q,"digest":%q,"digest":null,"size":1}}`,
+			v1.MediaTypeImageManifest, c.Config("app", "sbom").Digest, image.MediaType, image.Digest))
+		c.garbage("x")
+		c.finds(always, mark.UnknownManifest)
+	}},
+	{"layers that are said twice", func(c *scenario) {
+		c.document(`{"schemaVersion":2,"mediaType":%q,"layers":[{"digest":%q,"size":1}],"layers":null}`,
+			v1.MediaTypeImageManifest, c.Layer("app", "one").Digest)
+		c.garbage("x")
 		c.finds(always, mark.UnknownManifest)
 	}},
 	{"no JSON at all", func(c *scenario) {
@@ -271,6 +295,7 @@ func with(cases []lawCase, also func(*scenario)) []lawCase {
 }
 
 func TestLaw04ContentIsVerified(t *testing.T) {
+	t.Parallel()
 	t.Run("blocked", func(t *testing.T) { holds(t, with(unreadable, refuse)) })
 	t.Run("accepted", func(t *testing.T) { holds(t, with(unreadable, accept)) })
 	t.Run("no digest in what is left", func(t *testing.T) {
@@ -291,6 +316,16 @@ func TestLaw04ContentIsVerified(t *testing.T) {
 			c.document(`{"schemaVersion":2,"mediaType":%q,"layers":[]%s}`, v1.MediaTypeImageManifest, padding)
 			c.finds(always, mark.OversizedManifest)
 			refuse(c)
+		}}})
+	})
+	t.Run("larger than the limit, a manifest by its media type only", func(t *testing.T) {
+		holds(t, []lawCase{{"oversized blob", func(c *scenario) {
+			c.options.MaxManifestSize = 1000
+			large := c.LinkedBlob("app", "", bytes.Repeat([]byte("x"), 1001)).Digest
+			c.document(`{"schemaVersion":2,"mediaType":%q,"config":{"mediaType":%q,"digest":%q,"size":1},
+				"layers":[{"mediaType":"application/vnd.example.manifest.v1+json","digest":%q,"size":1001}]}`,
+				v1.MediaTypeImageManifest, v1.MediaTypeImageConfig, c.Config("app", "x").Digest, large)
+			c.garbage("x")
 		}}})
 	})
 }

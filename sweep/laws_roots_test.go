@@ -1,6 +1,7 @@
 package sweep_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/blobsweep/blobsweep/mark"
@@ -208,6 +209,19 @@ var rootCases = []lawCase{
 				c.goes(always, p)
 			}
 		}
+	}},
+	{"revisions whose digests share 64 bits", func(c *scenario) {
+		const head = "sha256:deadbeefdeadbeef"
+		one, two := digest.Digest(head+strings.Repeat("0", 48)), digest.Digest(head+strings.Repeat("1", 48))
+		c.RevisionLink("app", one)
+		c.RevisionLink("app", two)
+		c.Tag("app", "v1", two)
+		c.Tag("app", "latest", two)
+		c.Tag("app", "latest", c.Image("app", "x").Digest) // the entry of two stays
+		signature := c.Blob("", []byte("signature")).Digest
+		c.Add(signatureLink("app", two, signature), []byte(signature))
+		c.goes(untagged, revision("app", one))
+		c.finds(always, mark.DanglingRevision)
 	}},
 	{"untagged and its bytes are gone", func(c *scenario) {
 		c.Tag("app", "v1", c.Image("app", "tagged").Digest)

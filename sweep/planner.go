@@ -12,6 +12,7 @@ import (
 	"github.com/blobsweep/blobsweep/mark"
 	"github.com/blobsweep/blobsweep/storage"
 	"github.com/blobsweep/blobsweep/storage/layout"
+	"github.com/opencontainers/go-digest"
 )
 
 // strangersShown is how many strangers are findings of their own.
@@ -228,10 +229,12 @@ func (p *planner) remark(key string, o storage.Object, age inventory.Age) {
 	}
 }
 
+// brokenLink reports an empty link, once. Those of other algorithms are read,
+// and reported where that is done.
 func (p *planner) brokenLink(key string) {
-	repository := ""
-	if path, ok := layout.Parse(key); ok {
-		repository = path.Repository
+	path, ok := layout.Parse(key)
+	if ok && path.Kind != layout.TagIndexLink && path.Digest.Algorithm() != digest.SHA256 {
+		return
 	}
 	p.mu.Lock()
 	known := p.empty[key]
@@ -239,7 +242,7 @@ func (p *planner) brokenLink(key string) {
 	p.mu.Unlock()
 	if !known {
 		p.found(mark.Finding{
-			Kind: mark.BrokenLink, Repository: repository, Key: key,
+			Kind: mark.BrokenLink, Repository: path.Repository, Key: key,
 			Detail: "the link is empty; its name tells what it linked",
 		})
 	}

@@ -149,16 +149,16 @@ func (p *planner) tagIndexEntries(ctx context.Context, r *inventory.Repository, 
 
 // revisionLinks plans the revisions that are not kept (law 1).
 func (p *planner) revisionLinks(ctx context.Context, r *inventory.Repository, kept *mark.Kept, s *share) error {
-	signatures := map[mark.Key][]layout.Path{}
+	signatures := map[digest.Digest][]layout.Path{}
 	for _, sig := range r.Signatures {
-		key := mark.KeyOf(sig.Revision.Algorithm, sig.Revision.Hex)
-		signatures[key] = append(signatures[key], layout.Path{
-			Kind: layout.SignatureLink, Repository: r.Name, Digest: sig.Revision.Digest(), Signature: sig.Digest(),
+		d := sig.Revision.Digest()
+		signatures[d] = append(signatures[d], layout.Path{
+			Kind: layout.SignatureLink, Repository: r.Name, Digest: d, Signature: sig.Digest(),
 		})
 	}
 	for _, u := range kept.Untagged {
 		path := layout.Path{Kind: layout.RevisionLink, Repository: r.Name, Digest: u.Digest()}
-		also := signatures[mark.KeyOf(u.Algorithm, u.Hex)]
+		also := signatures[path.Digest]
 		if p.tree != nil && p.marker.MayBeSigned(path.Digest) {
 			var err error
 			if also, err = p.signatures(ctx, path); err != nil {

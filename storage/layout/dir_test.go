@@ -13,7 +13,7 @@ func TestParseDir(t *testing.T) {
 		"blobs/sha256/": true, "blobs/sha256/e3/": true, "blobs/sha256/e3/" + hex256 + "/": true,
 		"blobs/sha256/e3/" + hex256 + "/data/": false, "blobs/sha256/ee/" + hex256 + "/": false, "blobs/md5/": false,
 		"repositories/a/": true, "repositories/a/b/": true, "repositories/a": false, "repositories/../": false,
-		"repositories/A/": false, "repositories/_layers/": false, "repositories/a/_x/": false,
+		"repositories/A/": false, "repositories/A/b/": true, "repositories/A/B/": false, "repositories/_layers/": false, "repositories/a/_x/": false,
 		"repositories/a/_layers/": true, "repositories/a/_layers/sha256/": true, "repositories/a/_layers/x/": false,
 		"repositories/a/_layers/sha256/" + hex256 + "/": true, "repositories/a/_layers/sha256/" + hex256 + "/x/": false,
 		"repositories/a/_manifests/": true, "repositories/a/_manifests/x/": false, "repositories/a/_manifests/revisions/sha256/": true,

@@ -25,6 +25,7 @@ var grammar = map[string]layout.Path{
 	"blobs/sha512/cf/" + hex512 + "/data":                                {Kind: layout.BlobData, Digest: d512},
 	"repositories/a/_layers/sha256/" + hex256 + "/link":                  {Kind: layout.LayerLink, Repository: "a", Digest: d256},
 	"repositories/a/b.c/d-e/_layers/sha512/" + hex512 + "/link":          {Kind: layout.LayerLink, Repository: "a/b.c/d-e", Digest: d512},
+	"repositories/Foo.com/a/_layers/sha256/" + hex256 + "/link":          {Kind: layout.LayerLink, Repository: "Foo.com/a", Digest: d256},
 	"repositories/a/_manifests/revisions/sha256/" + hex256 + "/link":     {Kind: layout.RevisionLink, Repository: "a", Digest: d256},
 	"repositories/a/_manifests/tags/v1/current/link":                     {Kind: layout.TagLink, Repository: "a", Tag: "v1"},
 	"repositories/a/_manifests/tags/index/current/link":                  {Kind: layout.TagLink, Repository: "a", Tag: "index"},
@@ -74,6 +75,7 @@ var strangers = []string{
 	"repositories/a-/_layers/sha256/" + hex256 + "/link",
 	"repositories/a..b/_layers/sha256/" + hex256 + "/link",
 	"repositories/a___b/_layers/sha256/" + hex256 + "/link",
+	"repositories/Foo bar/_layers/sha256/" + hex256 + "/link",
 	"repositories/a\n/_layers/sha256/" + hex256 + "/link",
 	"repositories/a/_layers/sha256/" + hex256 + "/link/",
 	"repositories/a/_layers/sha256/" + hex256 + "/data",
@@ -117,6 +119,21 @@ func TestLongNames(t *testing.T) {
 	for n, want := range map[int]bool{1: true, layout.MaxNameLength: true, layout.MaxNameLength + 1: false} {
 		if got := layout.ValidRepository(strings.Repeat("r", n)); got != want {
 			t.Errorf("a repository's name of %d bytes: %v", n, got)
+		}
+	}
+}
+
+// TestDomains: the first of several components may be a domain, which may have
+// capitals and single dots and no other separators than dashes inside.
+func TestDomains(t *testing.T) {
+	for name, want := range map[string]bool{
+		"Foo/bar": true, "registry.Example.com/a": true, "A-1.b--C/d/e": true, "a-/b": false, "UPPER/a.b__c": true,
+		"UPPER": false, "registry.Example.com": false, "Foo/": false, "/foo": false, "Foo/Bar": false, "foo/Bar/baz": false,
+		"-A/b": false, "A-/b": false, "A.-b/c": false, "A-.b/c": false, "A..b/c": false, ".A/b": false, "A./b": false,
+		"A_b/c": false, "_A/b": false, "A b/c": false, "A:5000/b": false, "[::1]/b": false, "A\n/b": false, "\u00c4/b": false,
+	} {
+		if got := layout.ValidRepository(name); got != want {
+			t.Errorf("a repository %q: %v", name, got)
 		}
 	}
 }
