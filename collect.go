@@ -16,14 +16,14 @@ import (
 var (
 	// ErrBlocked says that the plan must not be executed; nothing was deleted.
 	ErrBlocked = sweep.ErrBlocked
-	// ErrPartial says that not everything planned was deleted; the report
-	// names the keys.
+	// ErrPartial says that not everything planned was deleted: the report
+	// names the keys that failed, or the run was interrupted.
 	ErrPartial = sweep.ErrPartial
 	// ErrExecuted says that a plan was executed before: a plan runs once.
 	ErrExecuted = sweep.ErrExecuted
 )
 
-// Run is one collection: planned, and executed at most once. Its methods must
+// Run is one collection: a sweep.Plan with its report, executed at most once. Its methods must
 // not be called concurrently with Execute.
 type Run struct {
 	plan     *sweep.Plan
@@ -69,7 +69,7 @@ func (r *Run) measure(backend storage.Reader) (done func()) {
 
 // Candidates yields everything that the plan removes, with the reason, in the
 // order of removal.
-func (r *Run) Candidates() iter.Seq[sweep.Candidate] { return r.plan.Candidates() }
+func (r *Run) Candidates() iter.Seq[Candidate] { return r.plan.Candidates() }
 
 // Report says what was found and, once executed, what was done.
 func (r *Run) Report() Report {
@@ -95,7 +95,7 @@ func list[T any](l []T) []T { return append([]T{}, l...) }
 func (r *Run) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Report
-		Candidates []sweep.Candidate `json:"candidates"`
+		Candidates []Candidate `json:"candidates"`
 	}{r.Report(), list(slices.Collect(r.Candidates()))})
 }
 
@@ -104,7 +104,8 @@ func (r *Run) MarshalJSON() ([]byte, error) {
 //
 //   - [ErrBlocked]: the plan must not be executed, and nothing was deleted;
 //   - [ErrPartial]: something planned is still there, because deleting failed
-//     or ctx ended (then the error wraps its cause as well);
+//     or ctx ended (then the error wraps its cause as well); a directory that
+//     turned out not to be empty, or that the driver cannot remove, is none;
 //   - [ErrExecuted]: the plan was executed before.
 //
 // Execute does not look again: what was planned goes, also when a registry in

@@ -37,7 +37,7 @@ type Options struct {
 	UploadsOlderThan time.Duration
 
 	// AcceptRisk names blockers (law 16) that shall not stop the plan.
-	AcceptRisk []sweep.Blocker
+	AcceptRisk []Blocker
 
 	// MaxManifestSize is the largest manifest that is read, in bytes; zero
 	// means [DefaultMaxManifestSize]. A larger one blocks the plan, because
@@ -59,9 +59,6 @@ type Options struct {
 	// return quickly.
 	Progress func(Progress)
 }
-
-// Progress tells how far a collection is.
-type Progress = sweep.Progress
 
 // sweep translates the options for the planner.
 func (o Options) sweep() sweep.Options {

@@ -3,9 +3,7 @@ package blobsweep
 import (
 	"time"
 
-	"github.com/blobsweep/blobsweep/mark"
 	"github.com/blobsweep/blobsweep/storage"
-	"github.com/blobsweep/blobsweep/sweep"
 )
 
 // Report is what a collection found and did. Its JSON form is stable: fields
@@ -17,16 +15,16 @@ type Report struct {
 	// Grace is the grace period in force, as time.Duration prints it.
 	Grace string `json:"grace"`
 
-	sweep.Counts
+	Counts
 
 	// Requests is what was sent to the backend, where the driver counts it.
 	Requests storage.Requests `json:"requests"`
 	// Findings are the faults met on the way. None of them lost data.
-	Findings []mark.Finding `json:"findings"`
+	Findings []Finding `json:"findings"`
 	// BlockedBy names what forbids to execute the plan (law 16).
-	BlockedBy []sweep.Blocker `json:"blockedBy"`
+	BlockedBy []Blocker `json:"blockedBy"`
 	// Failed names every key that could not be deleted (law 10).
-	Failed []sweep.Failure `json:"failed"`
+	Failed []Failure `json:"failed"`
 
 	StartedAt time.Time `json:"startedAt"`
 	// Seconds is how long planning and execution took together.

@@ -42,24 +42,24 @@ func (g *graph) readAliases(ctx context.Context) ([]visit, error) {
 	}
 	pin := func(_ inventory.Link, target digest.Digest) {
 		g.Pin(target)
-		g.kept.needed[keyOf(target)] = true
+		g.kept.needed[DigestKey(target)] = true
 	}
-	for _, l := range r.Foreign {
+	for _, l := range r.IrregularLayers {
 		pin(l, l.Digest())
 	}
-	for _, l := range r.Roots { // for a registry, they are linked
+	for _, l := range r.IrregularRevisions { // for a registry, they are linked
 		g.kept.revisions[l.Digest()] = true
 		roots = append(roots, visit{l.Digest(), asChild})
 	}
 	err := errors.Join(
 		read("_layers/", r.Layers, alias),
-		read("_layers/", r.Aliens, pin),
+		read("_layers/", r.UnverifiedLayers, pin),
 		read("_manifests/revisions/", r.Revisions, alias),
-		read("_manifests/revisions/", r.Unknown, func(_ inventory.Link, target digest.Digest) {
+		read("_manifests/revisions/", r.UnverifiedRevisions, func(_ inventory.Link, target digest.Digest) {
 			roots = append(roots, visit{target, asChild})
 		}),
 	)
-	for _, l := range r.Unknown {
+	for _, l := range r.UnverifiedRevisions {
 		g.blocked.Store(true)
 		g.opts.OnFinding(Finding{
 			UnknownAlgorithm, r.Name, storage.DisplayKey(r.Prefix + "_manifests/revisions/" + l.Algorithm + "/" + l.Hex + "/link"),

@@ -80,9 +80,6 @@ func (m *Marker) load(ctx context.Context, d digest.Digest) (*manifest, error) {
 	return mf, mf.err
 }
 
-// scratches are for the references of a manifest while it is read.
-var scratches = sync.Pool{New: func() any { return new([]reference) }}
-
 func (m *Marker) read(ctx context.Context, d digest.Digest, mf *manifest) error {
 	content, err := inventory.Confirm(func() ([]byte, error) {
 		return m.reader.Get(ctx, layout.BlobKey(d), m.opts.MaxManifestSize)
@@ -104,8 +101,11 @@ func (m *Marker) read(ctx context.Context, d digest.Digest, mf *manifest) error 
 	if m.opts.OnManifest != nil {
 		m.opts.OnManifest()
 	}
-	scratch := scratches.Get().(*[]reference)
-	defer scratches.Put(scratch)
+	scratch, ok := m.scratches.Get().(*[]reference)
+	if !ok {
+		scratch = new([]reference)
+	}
+	defer m.scratches.Put(scratch)
 	if !verified(d, content) {
 		mf.status = corrupt
 	} else if doc := parse(content, (*scratch)[:0]); doc.known {
@@ -113,7 +113,7 @@ func (m *Marker) read(ctx context.Context, d digest.Digest, mf *manifest) error 
 		mf.status = understood
 		mf.schema1 = doc.schema1
 		mf.subject = digest.Digest(doc.subject)
-		m.keep(mf, doc.references)
+		m.remember(mf, doc.references)
 		return nil
 	} else {
 		mf.status = unknown
@@ -122,9 +122,9 @@ func (m *Marker) read(ctx context.Context, d digest.Digest, mf *manifest) error 
 	// manifest.
 	var references []reference
 	for _, named := range digestsIn(content) {
-		references = append(references, reference{digest: []byte(named), untyped: true, foreign: true})
+		references = append(references, reference{digest: []byte(named), untyped: true, noSize: true})
 	}
-	m.keep(mf, references)
+	m.remember(mf, references)
 	return nil
 }
 
@@ -132,8 +132,8 @@ func (m *Marker) read(ctx context.Context, d digest.Digest, mf *manifest) error 
 // it likes.
 const plausibleSize = 1 << 45
 
-// keep remembers what a manifest references.
-func (m *Marker) keep(mf *manifest, references []reference) {
+// remember notes what a manifest references.
+func (m *Marker) remember(mf *manifest, references []reference) {
 	mf.keys = make([]Key, len(references))
 	if m.opts.DeclaredSizes {
 		mf.sizes = make([]int64, len(references))
@@ -141,7 +141,7 @@ func (m *Marker) keep(mf *manifest, references []reference) {
 	for i, r := range references {
 		algorithm, encoded, _ := bytes.Cut(r.digest, []byte(":"))
 		mf.keys[i] = KeyOf(algorithm, encoded)
-		if m.opts.DeclaredSizes && !r.foreign {
+		if m.opts.DeclaredSizes && !r.noSize {
 			mf.sizes[i] = max(r.size, 0)
 			if r.size > plausibleSize {
 				mf.sizes[i] = 0

@@ -44,8 +44,9 @@ type reference struct {
 	manifest bool
 	// untyped says that it stands among manifests without a media type.
 	untyped bool
-	// foreign says that the bytes may lie elsewhere (urls).
-	foreign bool
+	// noSize says that the size does not count: the bytes may lie elsewhere
+	// (urls), or no size is declared.
+	noSize bool
 }
 
 // document is what the bytes of a manifest say. It is made of parts of them.
@@ -177,8 +178,8 @@ func (p *manifestParser) descriptor() reference {
 		case "size":
 			r.size = p.integer()
 		case "urls":
-			r.foreign = !p.null()
-			if r.foreign {
+			r.noSize = !p.null()
+			if r.noSize {
 				p.skip()
 			}
 		default:

@@ -27,7 +27,7 @@ func describe(d document) string {
 	var parts []string
 	for _, r := range d.references {
 		part := names[string(r.digest)]
-		for flag, set := range map[string]bool{"m": r.manifest, "p": r.untyped && !r.manifest, "f": r.foreign} {
+		for flag, set := range map[string]bool{"m": r.manifest, "p": r.untyped && !r.manifest, "f": r.noSize} {
 			if set {
 				part += flag
 			}

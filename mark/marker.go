@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/blobsweep/blobsweep/internal/inventory"
@@ -38,22 +39,23 @@ type Options struct {
 type Marker struct {
 	reader    storage.Reader
 	opts      Options
-	marks     *Set
+	marks     *set
 	manifests manifests
+	scratches sync.Pool // of *[]reference, for a manifest while it is read
 	bytes     atomic.Int64
 	blocked   atomic.Bool
 }
 
 // New returns a marker that has marked nothing yet.
 func New(r storage.Reader, opts Options) *Marker {
-	return &Marker{reader: r, opts: opts, marks: NewSet()}
+	return &Marker{reader: r, opts: opts, marks: newSet()}
 }
 
 // Marked reports whether anything that is kept needs the digest.
-func (m *Marker) Marked(algorithm, hex string) bool { return m.marks.Has(KeyOf(algorithm, hex)) }
+func (m *Marker) Marked(algorithm, hex string) bool { return m.marks.has(KeyOf(algorithm, hex)) }
 
 // Pin marks one digest, without reading it.
-func (m *Marker) Pin(d digest.Digest) { m.marks.Add(keyOf(d)) }
+func (m *Marker) Pin(d digest.Digest) { m.marks.add(DigestKey(d)) }
 
 // Blocked reports whether a manifest was met whose references cannot be known.
 func (m *Marker) Blocked() bool { return m.blocked.Load() }
@@ -74,7 +76,7 @@ func (m *Marker) MayBeSigned(d digest.Digest) bool {
 // linked returns for a key. Manifests that were read before are not read again.
 func (m *Marker) Closure(ctx context.Context, d digest.Digest, linked func(Key) []digest.Digest, keys map[Key]bool) error {
 	return reach(ctx, parallel.New(1), []visit{{d, asChild}}, map[visit]bool{}, func(ctx context.Context, v visit) ([]visit, error) {
-		keys[keyOf(v.digest)] = true
+		keys[DigestKey(v.digest)] = true
 		mf, err := m.load(ctx, v.digest)
 		if err != nil {
 			return nil, err
@@ -96,11 +98,11 @@ func (m *Marker) mark(d digest.Digest, mf *manifest) {
 		return
 	}
 	var declared int64
-	if m.marks.Add(keyOf(d)) {
+	if m.marks.add(DigestKey(d)) {
 		declared += mf.size
 	}
 	for i, k := range mf.keys {
-		if m.marks.Add(k) && mf.sizes != nil {
+		if m.marks.add(k) && mf.sizes != nil {
 			declared += mf.sizes[i] // each at most plausibleSize
 		}
 	}
@@ -149,8 +151,4 @@ func (m *Marker) report(repository string, v visit, linked bool, mf *manifest) {
 		m.blocked.Store(true)
 	}
 	m.opts.OnFinding(f)
-}
-
-func keyOf(d digest.Digest) Key {
-	return KeyOf(d.Algorithm().String(), d.Encoded())
 }

@@ -112,7 +112,7 @@ func (g *graph) expand(ctx context.Context, v visit) ([]visit, error) {
 	if v.mode == asPerhaps && mf.status != understood {
 		return nil, nil // a blob, as it turns out
 	}
-	aliases := g.kept.aliases[keyOf(v.digest)]
+	aliases := g.kept.aliases[DigestKey(v.digest)]
 	g.mark(v.digest, mf)
 
 	g.kept.mu.Lock()
@@ -122,7 +122,7 @@ func (g *graph) expand(ctx context.Context, v visit) ([]visit, error) {
 		g.report(g.repository.Name, v, g.kept.revisions[v.digest], mf)
 	}
 	g.kept.manifests[v.digest] = true
-	g.kept.needed[keyOf(v.digest)] = true
+	g.kept.needed[DigestKey(v.digest)] = true
 	next := slices.Clip(g.referrers[v.digest]) // appending copies
 	for _, child := range mf.children {
 		// Where all revisions are roots, those need no second visit.
@@ -139,7 +139,7 @@ func (g *graph) expand(ctx context.Context, v visit) ([]visit, error) {
 			next = append(next, visit{revision, asChild})
 		}
 		for _, to := range g.kept.aliases[key] {
-			g.kept.needed[keyOf(to)] = true
+			g.kept.needed[DigestKey(to)] = true
 			g.Pin(to)
 		}
 	}

@@ -4,9 +4,11 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"sync"
+
+	"github.com/opencontainers/go-digest"
 )
 
-// Key stands for a digest in a [Set]: its first 64 bits.
+// Key stands for a digest in the mark set: its first 64 bits.
 type Key uint64
 
 // KeyOf returns the key of a digest whose encoded part has at least 16
@@ -25,6 +27,9 @@ func KeyOf[T string | []byte](algorithm, hex T) Key {
 	return k
 }
 
+// DigestKey returns the key of a digest.
+func DigestKey(d digest.Digest) Key { return KeyOf(d.Algorithm().String(), d.Encoded()) }
+
 const (
 	shards = 256
 	// A shard grows by half when it is filled to seven eighths: between 9.2
@@ -34,14 +39,14 @@ const (
 	smallest                       = 16
 )
 
-// Set is the mark set: the keys of all digests that must stay. Two digests
+// set is the mark set: the keys of all digests that must stay. Two digests
 // with the same key are taken for one, so among n marked digests an orphan is
 // kept by mistake at odds of n in 2^64 (at a billion: one in 18 billion). The
 // set never errs the other way: a marked digest is always found.
 //
 // It costs at most 14 bytes a key, and is safe for concurrent use. The zero
-// value is not usable: see NewSet.
-type Set struct {
+// value is not usable: see newSet.
+type set struct {
 	// seed makes the order of the tables unpredictable, so that nobody can
 	// push blobs that all collide.
 	seed   uint64
@@ -55,13 +60,13 @@ type shard struct {
 	zero  bool // the key zero itself
 }
 
-// NewSet returns an empty set.
-func NewSet() *Set {
-	return &Set{seed: rand.Uint64()}
+// newSet returns an empty set.
+func newSet() *set {
+	return &set{seed: rand.Uint64()}
 }
 
-// Add adds a key and reports whether it was new.
-func (s *Set) Add(k Key) bool {
+// add adds a key and reports whether it was new.
+func (s *set) add(k Key) bool {
 	h := s.spread(k)
 	sh := &s.shards[h>>56]
 	sh.mu.Lock()
@@ -83,8 +88,8 @@ func (s *Set) Add(k Key) bool {
 	return true
 }
 
-// Has reports whether the key was added.
-func (s *Set) Has(k Key) bool {
+// has reports whether the key was added.
+func (s *set) has(k Key) bool {
 	h := s.spread(k)
 	sh := &s.shards[h>>56]
 	sh.mu.RLock()
@@ -95,8 +100,8 @@ func (s *Set) Has(k Key) bool {
 	return len(sh.table) > 0 && sh.table[sh.find(h, k)] == k
 }
 
-// Len returns the number of keys.
-func (s *Set) Len() int {
+// len returns the number of keys.
+func (s *set) len() int {
 	n := 0
 	for i := range s.shards {
 		sh := &s.shards[i]
@@ -112,7 +117,7 @@ func (s *Set) Len() int {
 
 // spread mixes a key with the seed: the upper byte picks the shard, the rest
 // the place in it.
-func (s *Set) spread(k Key) uint64 {
+func (s *set) spread(k Key) uint64 {
 	h := uint64(k) ^ s.seed
 	h ^= h >> 32
 	h *= 0xd6e8feb86659fd93
@@ -134,7 +139,7 @@ func (sh *shard) find(h uint64, k Key) int {
 	}
 }
 
-func (sh *shard) grow(s *Set) {
+func (sh *shard) grow(s *set) {
 	old := sh.table
 	sh.table = make([]Key, max(smallest, len(old)*growNumerator/growDenominator))
 	for _, k := range old {

@@ -11,35 +11,35 @@ import (
 )
 
 func TestSetHoldsWhatWasAdded(t *testing.T) {
-	s := NewSet()
+	s := newSet()
 	r := rand.New(rand.NewPCG(1, 2))
 	want := map[Key]bool{0: true}
-	if !s.Add(0) || s.Add(0) {
+	if !s.add(0) || s.add(0) {
 		t.Error("the key zero is not counted once")
 	}
 	for range 100_000 {
 		k := Key(r.Uint64N(150_000)) // with repetitions
-		if s.Add(k) == want[k] {
+		if s.add(k) == want[k] {
 			t.Fatalf("Add(%d) reported the wrong novelty", k)
 		}
 		want[k] = true
 	}
 	for k := range Key(150_000) {
-		if s.Has(k) != want[k] {
-			t.Fatalf("Has(%d) = %v", k, s.Has(k))
+		if s.has(k) != want[k] {
+			t.Fatalf("Has(%d) = %v", k, s.has(k))
 		}
 	}
-	if s.Len() != len(want) {
-		t.Errorf("Len %d, want %d", s.Len(), len(want))
+	if s.len() != len(want) {
+		t.Errorf("Len %d, want %d", s.len(), len(want))
 	}
 }
 
 // Keys that differ in few bits, as crafted ones might, must not pile up in one
 // shard: the seed spreads them.
 func TestSetSpreadsSimilarKeys(t *testing.T) {
-	s := NewSet()
+	s := newSet()
 	for i := range Key(100_000) {
-		s.Add(i << 40)
+		s.add(i << 40)
 	}
 	for i := range s.shards {
 		if n := s.shards[i].used; n > 3*100_000/shards {
@@ -49,18 +49,18 @@ func TestSetSpreadsSimilarKeys(t *testing.T) {
 }
 
 func TestSetConcurrently(t *testing.T) {
-	s := NewSet()
+	s := newSet()
 	err := parallel.New(8).ForEach(t.Context(), 1000, func(_ context.Context, i int) error {
 		for j := range 100 {
-			s.Add(Key(i*50 + j + 1)) // every key is added by two
-			if !s.Has(Key(i*50 + 1)) {
+			s.add(Key(i*50 + j + 1)) // every key is added by two
+			if !s.has(Key(i*50 + 1)) {
 				t.Errorf("key %d is lost", i*50+1)
 			}
 		}
 		return nil
 	})
-	if err != nil || s.Len() != 999*50+100 {
-		t.Errorf("Len %d, error %v", s.Len(), err)
+	if err != nil || s.len() != 999*50+100 {
+		t.Errorf("Len %d, error %v", s.len(), err)
 	}
 }
 
@@ -79,9 +79,9 @@ func TestSetMemory(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	s := NewSet()
+	s := newSet()
 	for i := range n {
-		s.Add(Key(rand.Uint64()) | Key(i&1))
+		s.add(Key(rand.Uint64()) | Key(i&1))
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
@@ -92,19 +92,19 @@ func TestSetMemory(t *testing.T) {
 }
 
 func BenchmarkSetAdd(b *testing.B) {
-	s := NewSet()
+	s := newSet()
 	for b.Loop() {
-		s.Add(Key(rand.Uint64()))
+		s.add(Key(rand.Uint64()))
 	}
 }
 
 func BenchmarkSetHas(b *testing.B) {
-	s := NewSet()
+	s := newSet()
 	for range 1_000_000 {
-		s.Add(Key(rand.Uint64()))
+		s.add(Key(rand.Uint64()))
 	}
 	b.ResetTimer()
 	for b.Loop() {
-		s.Has(Key(rand.Uint64()))
+		s.has(Key(rand.Uint64()))
 	}
 }

@@ -14,7 +14,7 @@ func (g *graph) keepByTags(ctx context.Context, roots, revisions []visit) error 
 	loaded := make([]*manifest, len(revisions))
 	err := g.opts.Pool.ForEach(ctx, len(revisions), func(ctx context.Context, i int) (err error) {
 		loaded[i], err = g.load(ctx, revisions[i].digest)
-		for _, to := range g.kept.aliases[keyOf(revisions[i].digest)] {
+		for _, to := range g.kept.aliases[DigestKey(revisions[i].digest)] {
 			if err == nil && loaded[i].status == absent {
 				loaded[i], err = g.load(ctx, to)
 			}
@@ -120,7 +120,7 @@ func (g *graph) keepRecent(ctx context.Context, revisions []visit) ([]visit, err
 func (g *graph) age(ctx context.Context, p layout.Path, l inventory.Link) (inventory.Age, error) {
 	key, err := p.Key()
 	if err != nil {
-		return inventory.Foreign, nil //nolint:nilerr // an odd tag: kept
+		return inventory.Irregular, nil // an odd tag: kept
 	}
 	return g.opts.Age(ctx, key, l)
 }

@@ -57,10 +57,12 @@ type Reader interface {
 type Driver interface {
 	Reader
 
-	// Delete removes objects. A key that is not there is no error. When some
+	// Delete removes objects: it is called with up to 1,000 keys, and
+	// concurrently. A key that is not there is no error. When some
 	// keys could not be removed it returns a [*DeleteError] that names every
 	// key not known to be gone; all others are gone. Any other error means
-	// that nothing is known of any key. It never removes a directory.
+	// that nothing is known of any key. When ctx ends, the keys that were not
+	// tried are among those named. It never removes a directory.
 	Delete(ctx context.Context, keys ...string) error
 }
 

@@ -2,7 +2,6 @@ package sweep
 
 import (
 	"context"
-	"strings"
 
 	"github.com/blobsweep/blobsweep/internal/inventory"
 	"github.com/blobsweep/blobsweep/storage/layout"
@@ -46,7 +45,7 @@ func (p *planner) blobDir(ctx context.Context, d inventory.BlobDir) error {
 				return err
 			}
 			empty = append(empty, dirs...)
-		case inventory.Foreign:
+		case inventory.Irregular:
 			c.Total--
 			p.onStranger(inventory.Stranger{Key: layout.BlobKey(b.digest), Irregular: true})
 		}
@@ -76,8 +75,4 @@ func (p *planner) blobDir(ctx context.Context, d inventory.BlobDir) error {
 		p.emptied[parent(d.Prefix)]++
 	}
 	return nil
-}
-
-func parent(prefix string) string {
-	return prefix[:strings.LastIndexByte(strings.TrimSuffix(prefix, "/"), '/')+1]
 }

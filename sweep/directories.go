@@ -38,10 +38,10 @@ func leavingOf(s *share) (leaving, error) {
 	return l, nil
 }
 
-// name decides about the directory of a name (law 11). Its own parts go when
+// planDirectories decides about the directory of a name (law 11). Its own parts go when
 // nothing stays in them; the directory itself goes in emptyDirectories, when
 // nothing below it stays either.
-func (p *planner) name(ctx context.Context, r *inventory.Repository, s *share) error {
+func (p *planner) planDirectories(ctx context.Context, r *inventory.Repository, s *share) error {
 	if p.tree == nil {
 		return nil
 	}
@@ -52,7 +52,7 @@ func (p *planner) name(ctx context.Context, r *inventory.Repository, s *share) e
 		if err != nil {
 			return err
 		}
-		if stays = stays || s.kept > 0; stays {
+		if stays = stays || s.stays; stays {
 			dirs, err = p.emptyHomes(ctx, r, s, going)
 		} else {
 			dirs, stays, err = p.emptyRepository(ctx, r, going)
@@ -220,15 +220,15 @@ func (p *planner) emptyDirectories(ctx context.Context) error {
 
 // directoryMarkers plans the markers under which nothing stays (law 11).
 func (p *planner) directoryMarkers(ctx context.Context) error {
-	if len(p.dirMarks) == 0 {
+	if len(p.foundMarkers) == 0 {
 		return nil
 	}
 	going, err := p.keys()
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(p.dirMarks, func(a, b storage.Object) int { return deeper(a.Key, b.Key) })
-	for _, o := range p.dirMarks {
+	slices.SortFunc(p.foundMarkers, func(a, b storage.Object) int { return deeper(a.Key, b.Key) })
+	for _, o := range p.foundMarkers {
 		dir, ours := layout.ParseDir(o.Key)
 		if !ours || !p.old(o) {
 			continue
@@ -245,7 +245,7 @@ func (p *planner) directoryMarkers(ctx context.Context) error {
 		}
 		if empty {
 			going[o.Key] = true
-			p.markers = append(p.markers, dir)
+			p.dirMarkers = append(p.dirMarkers, dir)
 		}
 	}
 	return nil
@@ -274,4 +274,9 @@ func (p *planner) keys() (map[string]bool, error) {
 		}
 	}
 	return keys, nil
+}
+
+// parent returns the prefix of the directory that holds another.
+func parent(prefix string) string {
+	return prefix[:strings.LastIndexByte(strings.TrimSuffix(prefix, "/"), '/')+1]
 }

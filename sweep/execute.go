@@ -61,16 +61,11 @@ type execution struct {
 	mu sync.Mutex // guards counts, failed and left
 	// left are the links that could not be removed.
 	left []leftLink
-	// pinned says for everything that those need which key is to blame.
+	// pinned says for everything that those need which key is to blame. It
+	// changes between phases only.
 	pinned map[mark.Key]string
 	// linked are the revisions of the plan by key, once something is left.
 	linked map[mark.Key][]digest.Digest
-}
-
-// leftLink is a link that stays, with the digests that it stands for.
-type leftLink struct {
-	key     string
-	digests []digest.Digest
 }
 
 func (x *execution) run(ctx context.Context) error {
@@ -120,36 +115,6 @@ func (x *execution) items(ctx context.Context, phase Phase, items []item, remove
 	}
 	x.left = nil
 	return nil
-}
-
-// pin keeps a digest that a link still names, and what it needs if the link is
-// a manifest's.
-func (x *execution) pin(ctx context.Context, phase Phase, d digest.Digest, cause string) error {
-	if d == "" {
-		return nil
-	}
-	needed := map[mark.Key]bool{mark.KeyOf(d.Algorithm().String(), d.Encoded()): true}
-	if phase != PhaseLayerLinks {
-		if err := x.marker.Closure(ctx, d, x.revisionsOf, needed); err != nil {
-			return err
-		}
-	}
-	for key := range needed {
-		x.pinned[key] = cause
-	}
-	return nil
-}
-
-// revisionsOf returns the revisions of the plan with a key.
-func (x *execution) revisionsOf(key mark.Key) []digest.Digest {
-	if x.linked == nil {
-		x.linked = map[mark.Key][]digest.Digest{}
-		for _, it := range x.revisions {
-			k := mark.KeyOf(it.Digest.Algorithm().String(), it.Digest.Encoded())
-			x.linked[k] = append(x.linked[k], it.Digest)
-		}
-	}
-	return x.linked[key]
 }
 
 func (x *execution) sweepBlobs(ctx context.Context) error {
@@ -229,34 +194,6 @@ func (x *execution) settle(keys []string, last []int, failed map[string]bool, re
 	}
 }
 
-// cause returns the key that could not be removed and that still needs one of
-// the digests, or nothing.
-func (x *execution) cause(digests []digest.Digest) string {
-	if len(x.pinned) == 0 {
-		return ""
-	}
-	for _, d := range digests {
-		if d != "" {
-			if key, ok := x.pinned[mark.KeyOf(d.Algorithm().String(), d.Encoded())]; ok {
-				return key
-			}
-		}
-	}
-	return ""
-}
-
-// leave notes a candidate that is left in place; what it needs stays too.
-func (x *execution) leave(paths []layout.Path, digests []digest.Digest, cause string) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.left = append(x.left, leftLink{cause, digests})
-	for _, path := range paths {
-		if key, err := path.Key(); err == nil {
-			x.failed = append(x.failed, Failure{key, "left in place, because this could not be removed: " + cause})
-		}
-	}
-}
-
 // delete removes keys and returns those that are not known to be gone.
 func (x *execution) delete(ctx context.Context, keys []string) map[string]bool {
 	failed := map[string]bool{}
@@ -327,7 +264,7 @@ func (x *execution) removeDir(ctx context.Context, prefix string) (bool, error) 
 // prune removes empty directories, from the deepest up, and the markers of
 // object stores.
 func (x *execution) prune(ctx context.Context) error {
-	x.meter.enter(PhaseDirectories, int64(len(x.directories)+len(x.markers)))
+	x.meter.enter(PhaseDirectories, int64(len(x.directories)+len(x.dirMarkers)))
 	for _, dir := range x.directories {
 		if x.dirs == nil {
 			break
@@ -341,8 +278,8 @@ func (x *execution) prune(ctx context.Context) error {
 			x.meter.done.Add(1)
 		}
 	}
-	keys := make([]string, len(x.markers))
-	for i, dir := range x.markers {
+	keys := make([]string, len(x.dirMarkers))
+	for i, dir := range x.dirMarkers {
 		keys[i] = dir.Prefix()
 	}
 	failed := x.delete(ctx, keys)

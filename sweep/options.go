@@ -1,7 +1,11 @@
 package sweep
 
 import (
+	"cmp"
+	"fmt"
 	"log/slog"
+	"runtime"
+	"slices"
 	"time"
 )
 
@@ -32,50 +36,33 @@ type Options struct {
 	Now time.Time
 }
 
-// Phase is a part of the work.
-type Phase string
-
-// The phases, in order. The last six are those of the execution, in the order
-// of law 9.
-const (
-	PhaseMark        Phase = "marking manifests"
-	PhaseBlobs       Phase = "listing blobs"
-	PhaseTagIndexes  Phase = "removing tag index entries"
-	PhaseRevisions   Phase = "removing revision links"
-	PhaseLayerLinks  Phase = "removing layer links"
-	PhaseSweepBlobs  Phase = "removing blobs"
-	PhaseUploads     Phase = "removing uploads"
-	PhaseDirectories Phase = "removing empty directories"
-)
-
-// Progress tells how far a plan or its execution is.
-type Progress struct {
-	Phase Phase
-	// Done counts manifests read, blobs listed, or keys removed in this phase.
-	Done int64
-	// Total is what Done will come to, or zero where that is not known yet.
-	Total int64
-	// Bytes reclaimed so far.
-	Bytes int64
-}
-
-// Blocker names a reason why a plan must not be executed (law 16). Its text is
-// what --accept-risk takes.
-type Blocker string
-
-// The blockers.
-const (
-	// BlockedNoRepositories: there are blobs but no repositories/ at all, as
-	// when a wrong or half-mounted directory is named.
-	BlockedNoRepositories Blocker = "no-repositories"
-	// BlockedUnreadableManifest: what a manifest references cannot be known.
-	BlockedUnreadableManifest Blocker = "unreadable-manifest"
-	// BlockedSymlinkedReferences: a symbolic link stands where manifests or
-	// tags could lie; they may be live, and links are never followed.
-	BlockedSymlinkedReferences Blocker = "symlinked-references"
-)
-
-// Blockers lists them all.
-func Blockers() []Blocker {
-	return []Blocker{BlockedNoRepositories, BlockedUnreadableManifest, BlockedSymlinkedReferences}
+// resolve fills in the defaults.
+func (o Options) resolve() (Options, error) {
+	switch {
+	case o.Grace < 0:
+		return o, fmt.Errorf("a negative grace period (%v)", o.Grace)
+	case o.MaxManifestSize < 0:
+		return o, fmt.Errorf("a negative manifest size (%d)", o.MaxManifestSize)
+	}
+	for _, risk := range o.AcceptRisk {
+		if !slices.Contains(Blockers(), risk) {
+			return o, fmt.Errorf("no blocker is named %q; there are %v", risk, Blockers())
+		}
+	}
+	if o.Now.IsZero() {
+		o.Now = time.Now()
+	}
+	o.Grace = cmp.Or(o.Grace, DefaultGrace)
+	if o.Offline {
+		o.Grace = 0
+	}
+	o.UploadsOlderThan = max(cmp.Or(o.UploadsOlderThan, DefaultUploadsOlderThan), 0)
+	o.MaxManifestSize = cmp.Or(o.MaxManifestSize, DefaultMaxManifestSize)
+	if o.Workers <= 0 {
+		o.Workers = max(8, 4*runtime.GOMAXPROCS(0))
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o, nil
 }

@@ -4,10 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"iter"
-	"log/slog"
-	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -51,7 +48,7 @@ type Plan struct {
 	blobs       []blob
 	uploads     []item
 	directories []layout.Dir
-	markers     []layout.Dir // of object stores
+	dirMarkers  []layout.Dir // of object stores
 }
 
 // New reads a registry and plans. It reads every manifest once and keeps the
@@ -71,37 +68,6 @@ func New(ctx context.Context, r storage.Reader, opts Options) (*Plan, error) {
 	opts.Logger.Debug("planned", "marked", p.counts.Blobs.Marked, "eligible", p.counts.Blobs.Eligible,
 		"findings", len(p.findings), "blockedBy", p.blocked)
 	return p.Plan, nil
-}
-
-// resolve fills in the defaults.
-func (o Options) resolve() (Options, error) {
-	switch {
-	case o.Grace < 0:
-		return o, fmt.Errorf("a negative grace period (%v)", o.Grace)
-	case o.MaxManifestSize < 0:
-		return o, fmt.Errorf("a negative manifest size (%d)", o.MaxManifestSize)
-	}
-	for _, risk := range o.AcceptRisk {
-		if !slices.Contains(Blockers(), risk) {
-			return o, fmt.Errorf("no blocker is named %q; there are %v", risk, Blockers())
-		}
-	}
-	if o.Now.IsZero() {
-		o.Now = time.Now()
-	}
-	o.Grace = cmp.Or(o.Grace, DefaultGrace)
-	if o.Offline {
-		o.Grace = 0
-	}
-	o.UploadsOlderThan = max(cmp.Or(o.UploadsOlderThan, DefaultUploadsOlderThan), 0)
-	o.MaxManifestSize = cmp.Or(o.MaxManifestSize, DefaultMaxManifestSize)
-	if o.Workers <= 0 {
-		o.Workers = max(8, 4*runtime.GOMAXPROCS(0))
-	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	return o, nil
 }
 
 // Grace is the grace period in force.
@@ -146,7 +112,7 @@ func (p *Plan) Candidates() iter.Seq[Candidate] {
 		if !items(p.uploads) {
 			return
 		}
-		for _, dirs := range [][]layout.Dir{p.directories, p.markers} {
+		for _, dirs := range [][]layout.Dir{p.directories, p.dirMarkers} {
 			for _, d := range dirs {
 				if !yield(Candidate{Kind: EmptyDirectory, Key: d.Prefix(), Reason: "empty"}) {
 					return
@@ -166,7 +132,7 @@ func (p *Plan) sort() {
 		})
 	}
 	slices.SortFunc(p.blobs, func(a, b blob) int { return cmp.Compare(a.digest, b.digest) })
-	for _, dirs := range [][]layout.Dir{p.directories, p.markers} {
+	for _, dirs := range [][]layout.Dir{p.directories, p.dirMarkers} {
 		slices.SortFunc(dirs, func(a, b layout.Dir) int { return deeper(a.Prefix(), b.Prefix()) })
 	}
 	slices.SortFunc(p.findings, func(a, b mark.Finding) int {

@@ -7,6 +7,33 @@ import (
 	"time"
 )
 
+// Phase is a part of the work.
+type Phase string
+
+// The phases, in order. The last six are those of the execution, in the order
+// of law 9.
+const (
+	PhaseMark        Phase = "marking manifests"
+	PhaseBlobs       Phase = "listing blobs"
+	PhaseTagIndexes  Phase = "removing tag index entries"
+	PhaseRevisions   Phase = "removing revision links"
+	PhaseLayerLinks  Phase = "removing layer links"
+	PhaseSweepBlobs  Phase = "removing blobs"
+	PhaseUploads     Phase = "removing uploads"
+	PhaseDirectories Phase = "removing empty directories"
+)
+
+// Progress tells how far a plan or its execution is.
+type Progress struct {
+	Phase Phase
+	// Done counts manifests read, blobs listed, or keys removed in this phase.
+	Done int64
+	// Total is what Done will come to, or zero where that is not known yet.
+	Total int64
+	// Bytes reclaimed so far.
+	Bytes int64
+}
+
 // interval is how often progress is told.
 const interval = 200 * time.Millisecond
 

@@ -2,10 +2,7 @@ package sweep
 
 import (
 	"context"
-	"errors"
-	"strings"
 	"sync"
-	"time"
 
 	"github.com/blobsweep/blobsweep/internal/inventory"
 	"github.com/blobsweep/blobsweep/mark"
@@ -14,9 +11,6 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// startedAtLimit is more than any startedat file holds.
-const startedAtLimit = 1024
-
 // share is what one repository adds to the plan.
 type share struct {
 	entries, revisions, layers, uploads []item
@@ -24,13 +18,13 @@ type share struct {
 	totalUploads, recentUploads         int64
 	gone                                []layout.Path // link directories without a link
 	linkless                            []string      // tags that name nothing
-	kept                                int           // links and uploads that stay
+	stays                               bool          // something that is not a directory
 }
 
 // repository marks a repository and plans what goes in it.
 func (p *planner) repository(ctx context.Context, r *inventory.Repository) error {
 	if !r.Exists {
-		return p.name(ctx, r, nil)
+		return p.planDirectories(ctx, r, nil)
 	}
 	kept, err := p.marker.Repository(ctx, r)
 	if err != nil {
@@ -43,7 +37,7 @@ func (p *planner) repository(ctx context.Context, r *inventory.Repository) error
 			Detail: "no registry gives such a name; everything in it, and everything that its links name and its manifests need, is kept",
 		})
 		p.keepAll(r, kept)
-		s.kept = 1
+		s.stays = true
 		s.totalLayers = int64(len(r.Layers))
 	} else {
 		for _, plan := range []func(context.Context, *inventory.Repository, *mark.Kept, *share) error{
@@ -56,7 +50,7 @@ func (p *planner) repository(ctx context.Context, r *inventory.Repository) error
 	}
 	p.emptyLinks(r)
 	p.add(r, kept, &s)
-	return p.name(ctx, r, &s)
+	return p.planDirectories(ctx, r, &s)
 }
 
 // keepAll pins what the links of a repository name.
@@ -136,13 +130,13 @@ func (p *planner) tagIndexEntries(ctx context.Context, r *inventory.Repository, 
 				})
 			default:
 				p.marker.Pin(path.Digest) // the link stays, so does its blob
-				s.kept++
+				s.stays = true
 			}
 			mu.Unlock()
 		}
 		return nil
 	})
-	s.kept += int(kept.Tags)
+	s.stays = s.stays || kept.Tags > 0
 	s.linkless = kept.Linkless
 	return err
 }
@@ -173,7 +167,7 @@ func (p *planner) revisionLinks(ctx context.Context, r *inventory.Repository, ke
 	for _, l := range r.Unlinked {
 		s.gone = append(s.gone, layout.Path{Kind: layout.RevisionLink, Repository: r.Name, Digest: l.Digest()})
 	}
-	s.kept += len(r.Revisions) - len(kept.Untagged)
+	s.stays = s.stays || len(r.Revisions) > len(kept.Untagged)
 	return nil
 }
 
@@ -205,7 +199,7 @@ func (p *planner) layerLinks(ctx context.Context, r *inventory.Repository, kept 
 		return err
 	}
 	s.totalLayers = int64(len(r.Layers))
-	s.kept += len(r.Layers) - len(stale)
+	s.stays = s.stays || len(r.Layers) > len(stale)
 	for i, l := range stale {
 		path := layout.Path{Kind: layout.LayerLink, Repository: r.Name, Digest: l.Digest()}
 		holds := kept.Holds(l)
@@ -226,11 +220,11 @@ func (p *planner) layerLinks(ctx context.Context, r *inventory.Repository, kept 
 			// The link stays. Someone may be about to push a manifest that
 			// needs the blob, and only this link tells.
 			s.recentLayers++
-			s.kept++
+			s.stays = true
 			p.pin(append(holds, path.Digest)...)
-		case inventory.Foreign:
+		case inventory.Irregular:
 			s.totalLayers--
-			s.kept++
+			s.stays = true
 			p.pin(append(holds, path.Digest)...)
 		}
 	}
@@ -272,67 +266,4 @@ func (p *planner) pin(digests ...digest.Digest) {
 			p.marker.Pin(d)
 		}
 	}
-}
-
-// abandonedUploads plans the uploads that are old enough (law 12).
-func (p *planner) abandonedUploads(ctx context.Context, r *inventory.Repository, _ *mark.Kept, s *share) error {
-	for _, u := range r.Uploads {
-		it := item{Candidate: Candidate{Kind: Upload, Repository: r.Name, Upload: u.ID}}
-		old := true
-		started, newest := time.Time{}, time.Time{}
-		for _, o := range u.Objects {
-			path, ok := layout.Parse(o.Key)
-			if !ok || o.Irregular {
-				p.onStranger(inventory.Stranger{Key: o.Key, Repository: r.Name, Irregular: o.Irregular})
-				s.kept++
-				continue
-			}
-			old = old && p.old(o)
-			if o.ModTime.After(newest) {
-				newest = o.ModTime
-			}
-			it.paths = append(it.paths, path)
-			switch path.Kind {
-			case layout.UploadData:
-				it.Bytes = max(o.Size, 0)
-			case layout.UploadStartedAt:
-				var err error
-				if started, err = p.startedAt(ctx, o.Key); err != nil {
-					return err
-				}
-			}
-		}
-		if len(it.paths) == 0 {
-			s.gone = append(s.gone, layout.Path{Kind: layout.UploadData, Repository: r.Name, Upload: u.ID})
-			continue
-		}
-		s.totalUploads++
-		if started.IsZero() {
-			started = newest
-		}
-		if !old || !started.Before(p.opts.Now.Add(-p.opts.UploadsOlderThan)) {
-			s.recentUploads++
-			s.kept++
-			continue
-		}
-		it.Reason = "abandoned since " + started.UTC().Format(time.DateOnly)
-		s.uploads = append(s.uploads, it)
-	}
-	return nil
-}
-
-// startedAt reads when an upload began; zero when no file tells.
-func (p *planner) startedAt(ctx context.Context, key string) (time.Time, error) {
-	content, err := inventory.Confirm(func() ([]byte, error) { return p.reader.Get(ctx, key, startedAtLimit) })
-	if errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrTooLarge) {
-		return time.Time{}, nil
-	}
-	if err != nil {
-		return time.Time{}, err
-	}
-	t, err := time.Parse(time.RFC3339, strings.TrimSpace(string(content)))
-	if err != nil {
-		return time.Time{}, nil //nolint:nilerr // law 12: then the files' times count
-	}
-	return t, nil
 }

@@ -41,7 +41,7 @@ func (f *flags) register(cmd *cobra.Command, planOnly bool) {
 		set.BoolVarP(&f.dryRun, "dry-run", "d", false, "plan only; delete nothing")
 	}
 	set.BoolVarP(&f.deleteUntagged, "delete-untagged", "m", false, "remove manifests that no tag leads to")
-	set.BoolVarP(&f.quiet, "quiet", "q", false, "no progress and no notes; the report and warnings only")
+	set.BoolVarP(&f.quiet, "quiet", "q", false, "no progress bar; the report and warnings only")
 	set.VarP(&f.output, "output", "o", "how to print the report")
 	set.BoolVar(&f.offline, "offline", false, "the registry is stopped or read-only: no grace period")
 	set.Var(&f.grace, "grace", "keep what is younger")

@@ -3,6 +3,7 @@
 //
 // Where directories are real they are read level by level, names only, and no
 // directory is entered to see the one file that the grammar puts there; sizes
-// and times are then not known. Elsewhere the flat listing is cut at the
-// boundaries of repositories, and carries both.
+// and times are then not known. There are two exceptions: whether the link of a
+// revision is there is asked, and uploads are listed whole. Elsewhere the flat
+// listing is cut at the boundaries of repositories, and carries both.
 package inventory

@@ -94,11 +94,11 @@ func (w *Walker) addStranger(r *Repository, object storage.Object, rest string) 
 		r.upload(part[1], object)
 		return // counted with its upload
 	case len(part) == 4 && part[0] == "layers" && part[3] == "link" && unverifiable(part[1], part[2]):
-		r.Aliens = append(r.Aliens, Link{Algorithm: part[1], Hex: part[2], Size: object.Size})
+		r.UnverifiedLayers = append(r.UnverifiedLayers, Link{Algorithm: part[1], Hex: part[2], Size: object.Size})
 	case len(part) == 5 && part[0] == "manifests" && part[1] == "tags" && part[3] == "current" && part[4] == "link":
 		r.tag(part[2]).Doubtful = object.Size == 0 // a tag of no valid name, which may be one
 	case len(part) == 5 && part[0] == "manifests" && part[1] == "revisions" && part[4] == "link" && unverifiable(part[2], part[3]):
-		r.Unknown = append(r.Unknown, Link{Algorithm: part[2], Hex: part[3], Size: object.Size})
+		r.UnverifiedRevisions = append(r.UnverifiedRevisions, Link{Algorithm: part[2], Hex: part[3], Size: object.Size})
 	}
 	r.Strangers++
 	w.OnStranger(Stranger{Key: object.Key, Repository: r.Name, Irregular: object.Irregular})

@@ -49,7 +49,7 @@ type Upload struct {
 }
 
 // Repository is a directory below repositories/ and what lies in it, nested
-// repositures excepted.
+// repositories excepted.
 type Repository struct {
 	Name string
 	// Prefix is the directory, ending in a slash.
@@ -68,14 +68,14 @@ type Repository struct {
 	Layers     []Link
 	Tags       []Tag
 	Uploads    []Upload
-	// Unknown are revisions, and Aliens layer links, under algorithms that
-	// cannot be verified.
-	Unknown []Link
-	Aliens  []Link
-	// Roots are digests that stand where a revision would, and Foreign where
-	// a layer link would, under something that is none.
-	Roots   []Link
-	Foreign []Link
+	// UnverifiedRevisions and UnverifiedLayers are links under algorithms that
+	// cannot be verified here.
+	UnverifiedRevisions []Link
+	UnverifiedLayers    []Link
+	// IrregularRevisions and IrregularLayers are digests that stand where a
+	// link would, under something that is no directory.
+	IrregularRevisions []Link
+	IrregularLayers    []Link
 	// Strangers counts the keys in it that the grammar does not know.
 	Strangers int
 }
@@ -154,6 +154,6 @@ const (
 	Recent
 	// Gone: not there, seen twice.
 	Gone
-	// Foreign: there, but no plain object; it is kept as a stranger.
-	Foreign
+	// Irregular: there, but no plain object; it is kept as a stranger.
+	Irregular
 )

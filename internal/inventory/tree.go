@@ -16,9 +16,9 @@ type treeWalk struct {
 	tree storage.Tree
 }
 
-// readDir reads a directory that may be gone. One that is, seen twice, is
+// readIfThere reads a directory that may be gone. One that is, seen twice, is
 // empty; found tells the difference.
-func (t treeWalk) readDir(ctx context.Context, prefix string) (entries []storage.Entry, found bool, err error) {
+func (t treeWalk) readIfThere(ctx context.Context, prefix string) (entries []storage.Entry, found bool, err error) {
 	entries, err = Confirm(func() ([]storage.Entry, error) { return t.tree.ReadDir(ctx, prefix) })
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, false, nil
@@ -26,10 +26,10 @@ func (t treeWalk) readDir(ctx context.Context, prefix string) (entries []storage
 	return entries, err == nil, err
 }
 
-// readNamed reads a directory that was just seen and that no registry removes.
+// readListed reads a directory that was just seen and that no registry removes.
 // When it is gone all the same, what was in it cannot be known.
-func (t treeWalk) readNamed(ctx context.Context, prefix string) ([]storage.Entry, error) {
-	entries, found, err := t.readDir(ctx, prefix)
+func (t treeWalk) readListed(ctx context.Context, prefix string) ([]storage.Entry, error) {
+	entries, found, err := t.readIfThere(ctx, prefix)
 	if err == nil && !found {
 		err = &storage.Error{Op: "list", Key: prefix, Err: ErrVanished}
 	}
@@ -37,7 +37,7 @@ func (t treeWalk) readNamed(ctx context.Context, prefix string) ([]storage.Entry
 }
 
 func (t treeWalk) repositories(ctx context.Context, visit func(context.Context, *Repository) error) (bool, error) {
-	entries, found, err := t.readDir(ctx, layout.Repositories)
+	entries, found, err := t.readIfThere(ctx, layout.Repositories)
 	if err != nil || !found {
 		return false, err
 	}
@@ -59,7 +59,7 @@ func (t treeWalk) repositories(ctx context.Context, visit func(context.Context, 
 // directories below.
 func (t treeWalk) directory(ctx context.Context, name string, visit func(context.Context, *Repository) error) error {
 	r := &Repository{Name: name, Prefix: layout.Repository(name), Odd: !layout.ValidRepository(name)}
-	entries, err := t.readNamed(ctx, r.Prefix)
+	entries, err := t.readListed(ctx, r.Prefix)
 	if err != nil {
 		return err
 	}
@@ -104,13 +104,13 @@ func (t treeWalk) area(name string) func(context.Context, *Repository, string) e
 }
 
 func (t treeWalk) layers(ctx context.Context, r *Repository, prefix string) (err error) {
-	r.Layers, r.Aliens, _, err = t.links(ctx, r, prefix+"_layers/", &r.Foreign)
+	r.Layers, r.UnverifiedLayers, _, err = t.links(ctx, r, prefix+"_layers/", &r.IrregularLayers)
 	return err
 }
 
 func (t treeWalk) manifests(ctx context.Context, r *Repository, prefix string) error {
 	prefix += "_manifests/"
-	entries, err := t.readNamed(ctx, prefix)
+	entries, err := t.readListed(ctx, prefix)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (t treeWalk) manifests(ctx context.Context, r *Repository, prefix string) e
 	for _, e := range entries {
 		switch {
 		case e.Kind == storage.EntryDir && e.Name == "revisions":
-			r.Revisions, r.Unknown, algorithms, err = t.links(ctx, r, prefix+"revisions/", &r.Roots)
+			r.Revisions, r.UnverifiedRevisions, algorithms, err = t.links(ctx, r, prefix+"revisions/", &r.IrregularRevisions)
 			if err == nil {
 				err = t.unlinked(ctx, r, prefix+"revisions/", algorithms)
 			}
@@ -142,14 +142,17 @@ func (t treeWalk) manifests(ctx context.Context, r *Repository, prefix string) e
 // those of others. It returns the algorithms as well. What has the name of a
 // link but is no directory goes to foreign.
 func (t treeWalk) links(ctx context.Context, r *Repository, prefix string, foreign *[]Link) (links, unknown []Link, algorithms []string, err error) {
-	entries, err := t.readNamed(ctx, prefix)
+	entries, err := t.readListed(ctx, prefix)
+	if err != nil {
+		return nil, nil, nil, err
+	}
 	for _, e := range entries {
 		if e.Kind != storage.EntryDir {
 			t.stranger(r, prefix, e)
 			continue
 		}
 		algorithms = append(algorithms, e.Name)
-		inside, err := t.readNamed(ctx, prefix+e.Name+"/")
+		inside, err := t.readListed(ctx, prefix+e.Name+"/")
 		if err != nil {
 			return nil, nil, nil, err
 		}
@@ -157,7 +160,7 @@ func (t treeWalk) links(ctx context.Context, r *Repository, prefix string, forei
 		links = append(links, known...)
 		unknown = append(unknown, others...)
 	}
-	return links, unknown, algorithms, err
+	return links, unknown, algorithms, nil
 }
 
 // linksOf tells which entries of a directory below a prefix, named after an
@@ -222,7 +225,7 @@ func (t treeWalk) unlinked(ctx context.Context, r *Repository, prefix string, al
 // <tag>/, <tag>/current/ and <tag>/index/, whose names are known: a history has
 // the algorithms that the revisions have or had.
 func (t treeWalk) tags(ctx context.Context, r *Repository, prefix string, algorithms []string) error {
-	entries, err := t.readNamed(ctx, prefix)
+	entries, err := t.readListed(ctx, prefix)
 	if err != nil {
 		return err
 	}
@@ -259,20 +262,25 @@ func (t treeWalk) tags(ctx context.Context, r *Repository, prefix string, algori
 // history reads what a tag names and named under one algorithm.
 func (t treeWalk) history(ctx context.Context, r *Repository, tag *Tag, prefix, algorithm string) error {
 	index := prefix + tag.Name + "/index/"
-	entries, _, err := t.readDir(ctx, index+algorithm+"/")
+	entries, _, err := t.readIfThere(ctx, index+algorithm+"/")
 	if errors.Is(err, storage.ErrIrregular) {
 		// No history can be read; the tag's own link still counts.
 		t.stranger(r, index, storage.Entry{Name: algorithm, Kind: storage.EntryOther})
 		return nil
 	}
+	if err != nil {
+		return err
+	}
+	// Under an algorithm that is not known here, an entry names no blob that
+	// could be removed.
 	links, _ := t.linksOf(r, index, algorithm, entries, &tag.Index)
 	tag.Index = append(tag.Index, links...)
-	return err
+	return nil
 }
 
 func (t treeWalk) uploads(ctx context.Context, r *Repository, prefix string) error {
 	prefix += "_uploads/"
-	entries, _, err := t.readDir(ctx, prefix)
+	entries, _, err := t.readIfThere(ctx, prefix)
 	if err != nil {
 		return err
 	}
@@ -294,7 +302,7 @@ func (t treeWalk) uploads(ctx context.Context, r *Repository, prefix string) err
 }
 
 func (t treeWalk) blobs(ctx context.Context, visit func(context.Context, BlobDir) error) error {
-	algorithms, _, err := t.readDir(ctx, layout.Blobs)
+	algorithms, _, err := t.readIfThere(ctx, layout.Blobs)
 	if err != nil {
 		return err
 	}
@@ -306,7 +314,7 @@ func (t treeWalk) blobs(ctx context.Context, visit func(context.Context, BlobDir
 			continue
 		}
 		prefix := layout.Blobs + a.Name + "/"
-		entries, _, err := t.readDir(ctx, prefix)
+		entries, _, err := t.readIfThere(ctx, prefix)
 		if err != nil {
 			return err
 		}
@@ -325,7 +333,7 @@ func (t treeWalk) blobs(ctx context.Context, visit func(context.Context, BlobDir
 	}
 	return t.Pool.ForEach(ctx, len(dirs), func(ctx context.Context, i int) error {
 		d := BlobDir{Prefix: layout.Blobs + dirs[i].algorithm + "/" + dirs[i].first + "/"}
-		entries, _, err := t.readDir(ctx, d.Prefix)
+		entries, _, err := t.readIfThere(ctx, d.Prefix)
 		if err != nil {
 			return err
 		}

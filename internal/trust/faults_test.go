@@ -86,7 +86,10 @@ func assertWhole(t *testing.T, before, after *fixture.Tree, live map[digest.Dige
 		if !ok || !strings.HasSuffix(key, "/link") {
 			continue
 		}
-		named := []digest.Digest{p.Digest, p.Signature}
+		named := []digest.Digest{p.Digest}
+		if p.Kind == layout.SignatureLink {
+			named[0] = p.Signature // the revision is only where it lies
+		}
 		if d, ok := layout.ParseLink(file.Content); ok {
 			named = append(named, d)
 		}

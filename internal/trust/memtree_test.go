@@ -27,9 +27,10 @@ type dir struct {
 }
 
 var (
-	_ storage.Driver     = (*memTree)(nil)
-	_ storage.Tree       = (*memTree)(nil)
-	_ storage.DirRemover = (*memTree)(nil)
+	_ storage.Driver      = (*memTree)(nil)
+	_ storage.Tree        = (*memTree)(nil)
+	_ storage.DirRemover  = (*memTree)(nil)
+	_ storage.MultiStater = (*memTree)(nil)
 )
 
 func newMemTree(t *fixture.Tree) *memTree {
@@ -40,6 +41,11 @@ func newMemTree(t *fixture.Tree) *memTree {
 	for prefix, at := range t.Dirs {
 		m.enter(prefix+"x", at)
 		delete(m.dirs[prefix].entries, "x")
+	}
+	for key := range t.Symlinks {
+		m.enter(key, t.Now.Add(-30*24*time.Hour))
+		parent, name := split(key)
+		m.dirs[parent].entries[name] = storage.EntryOther
 	}
 	return m
 }
@@ -149,6 +155,14 @@ func (m *memTree) Stat(ctx context.Context, key string) (storage.Object, error) 
 		return storage.Object{Key: key, ModTime: d.time, IsPrefix: true}, ctx.Err()
 	}
 	return storage.Object{}, &storage.Error{Op: "stat", Key: key, Err: storage.ErrNotFound}
+}
+
+func (m *memTree) StatEach(ctx context.Context, prefix string, names []string, file string) ([]storage.Described, error) {
+	all := make([]storage.Described, len(names))
+	for i, name := range names {
+		all[i].Object, all[i].Err = m.Stat(ctx, prefix+name+"/"+file)
+	}
+	return all, ctx.Err()
 }
 
 func (m *memTree) Delete(ctx context.Context, keys ...string) error {

@@ -72,11 +72,12 @@ type Faulty struct {
 }
 
 var (
-	_ storage.Driver     = (*Faulty)(nil)
-	_ storage.Tree       = (*Faulty)(nil)
-	_ storage.DirRemover = (*Faulty)(nil)
-	_ storage.LinkProber = (*Faulty)(nil)
-	_ storage.Requester  = (*Faulty)(nil)
+	_ storage.Driver      = (*Faulty)(nil)
+	_ storage.Tree        = (*Faulty)(nil)
+	_ storage.DirRemover  = (*Faulty)(nil)
+	_ storage.LinkProber  = (*Faulty)(nil)
+	_ storage.MultiStater = (*Faulty)(nil)
+	_ storage.Requester   = (*Faulty)(nil)
 )
 
 // Inject wraps d. Every operation is shown to fault, and does what it says. A
@@ -207,6 +208,29 @@ func (f *Faulty) ReadDir(ctx context.Context, prefix string) ([]storage.Entry, e
 	}
 	return tree.ReadDir(ctx, prefix)
 }
+
+// StatEach implements [storage.MultiStater], as one operation of kind "stat"
+// on the prefix. A false not-found strikes the first name alone. On a driver
+// without the power, each name is an operation as well.
+func (f *Faulty) StatEach(ctx context.Context, prefix string, names []string, file string) ([]storage.Described, error) {
+	fault, err := f.begin("stat", prefix)
+	if err != nil && !fault.NotFound {
+		return nil, err
+	}
+	var all []storage.Described
+	if m, ok := f.driver.(storage.MultiStater); ok {
+		all, err = m.StatEach(ctx, prefix, names, file)
+	} else {
+		all, err = storage.StatEach(ctx, statOnly{f}, prefix, names, file)
+	}
+	if err == nil && fault.NotFound && len(all) > 0 {
+		all[0] = storage.Described{Err: failure("stat", prefix+names[0]+"/"+file, storage.ErrNotFound)}
+	}
+	return all, err
+}
+
+// statOnly hides the power to describe many files at once.
+type statOnly struct{ storage.Reader }
 
 // LeadsOut implements [storage.LinkProber], as an operation of kind "stat". It
 // fails with [errors.ErrUnsupported] if the driver below cannot do it.

@@ -1,0 +1,69 @@
+package sweep
+
+import (
+	"github.com/blobsweep/blobsweep/internal/inventory"
+	"github.com/blobsweep/blobsweep/mark"
+	"github.com/blobsweep/blobsweep/storage"
+	"github.com/blobsweep/blobsweep/storage/layout"
+	"github.com/opencontainers/go-digest"
+)
+
+// strangersShown is how many strangers are findings of their own.
+const strangersShown = 20
+
+func (p *planner) found(f mark.Finding) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.findings = append(p.findings, f)
+}
+
+func (p *planner) onStranger(s inventory.Stranger) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.counts.Strangers++
+	f := mark.Finding{Kind: mark.Stranger, Repository: s.Repository, Key: storage.DisplayKey(s.Key), Detail: "not written by a registry; it is never touched"}
+	if s.Irregular {
+		p.links = append(p.links, s.Key)
+		f.Kind = mark.Symlink
+		f.Detail = "a symbolic link or special file; it is never followed and never touched"
+	} else if p.stranger++; p.stranger > strangersShown {
+		return
+	}
+	p.findings = append(p.findings, f)
+}
+
+func (p *planner) onMarker(o storage.Object) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.foundMarkers = append(p.foundMarkers, o)
+}
+
+// remark reports what is wrong with a link.
+func (p *planner) remark(key string, o storage.Object, age inventory.Age) {
+	switch {
+	case age == inventory.Irregular:
+		path, _ := layout.Parse(key)
+		p.onStranger(inventory.Stranger{Key: key, Repository: path.Repository, Irregular: true})
+	case age != inventory.Gone && o.Size == 0:
+		p.brokenLink(key)
+	}
+}
+
+// brokenLink reports an empty link, once. Those of other algorithms are read,
+// and reported where that is done.
+func (p *planner) brokenLink(key string) {
+	path, ok := layout.Parse(key)
+	if ok && path.Kind != layout.TagIndexLink && path.Digest.Algorithm() != digest.SHA256 {
+		return
+	}
+	p.mu.Lock()
+	known := p.reportedEmpty[key]
+	p.reportedEmpty[key] = true
+	p.mu.Unlock()
+	if !known {
+		p.found(mark.Finding{
+			Kind: mark.BrokenLink, Repository: path.Repository, Key: key,
+			Detail: "the link is empty; its name tells what it linked",
+		})
+	}
+}

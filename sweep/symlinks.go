@@ -1,0 +1,68 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/blobsweep/blobsweep/mark"
+	"github.com/blobsweep/blobsweep/storage"
+	"github.com/blobsweep/blobsweep/storage/layout"
+)
+
+// symlinkedReferences blocks the plan when a symbolic link stands for a place
+// where references lie: a registry follows it, so what lies there is live.
+func (p *planner) symlinkedReferences(ctx context.Context) error {
+	prober, ok := p.reader.(storage.LinkProber)
+	if !ok {
+		return nil
+	}
+	blocked := false
+	for _, key := range p.links {
+		rest, below := strings.CutPrefix(key, layout.Repositories)
+		_, area, inside := strings.Cut(rest, "/_")
+		sought := "_manifests"
+		switch {
+		case !below:
+			continue
+		case !inside: // it stands for a repository, or leads to some
+		case holdsReferences(area):
+			sought = ""
+		default:
+			continue // it hides nothing but what would go
+		}
+		out, err := prober.LeadsOut(ctx, key, layout.Repositories, sought)
+		if errors.Is(err, errors.ErrUnsupported) {
+			return nil // such a backend has no links
+		}
+		if err != nil {
+			return err
+		}
+		if out {
+			blocked = true
+			p.found(mark.Finding{
+				Kind: mark.Symlink, Key: storage.DisplayKey(key),
+				Detail: "manifests lie behind this link, where a registry finds them but a collection must not go; mount the directory in its place",
+			})
+		}
+	}
+	if blocked {
+		p.block(BlockedSymlinkedReferences)
+	}
+	return nil
+}
+
+// holdsReferences reports whether a part of a repository, as a directory, tells
+// what is needed: manifests, tags, and links of other algorithms than sha256,
+// whose names do not tell what they hold.
+func holdsReferences(area string) bool {
+	part := strings.Split(area, "/")
+	other := func(i int) bool { return len(part) > i && part[i] != "sha256" }
+	switch part[0] {
+	case "layers":
+		return len(part) == 1 || other(1)
+	case "manifests":
+		return len(part) < 3 || part[1] == "revisions" && (len(part) == 3 || other(2))
+	}
+	return false
+}
