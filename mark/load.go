@@ -128,10 +128,6 @@ func (m *Marker) read(ctx context.Context, d digest.Digest, mf *manifest) error 
 	return nil
 }
 
-// plausibleSize is more than any blob has: a pushed manifest can declare what
-// it likes.
-const plausibleSize = 1 << 45
-
 // remember notes what a manifest references.
 func (m *Marker) remember(mf *manifest, references []reference) {
 	mf.keys = make([]Key, len(references))
@@ -143,9 +139,6 @@ func (m *Marker) remember(mf *manifest, references []reference) {
 		mf.keys[i] = KeyOf(algorithm, encoded)
 		if m.opts.DeclaredSizes && !r.noSize {
 			mf.sizes[i] = max(r.size, 0)
-			if r.size > plausibleSize {
-				mf.sizes[i] = 0
-			}
 		}
 		switch {
 		case r.manifest:

@@ -66,15 +66,15 @@ type document struct {
 // reference too. The subject of a referrer is none.
 //
 // A document that is not valid JSON, whose type is not known, that repeats a
-// field (readers differ on which one counts), or whose fields are not what they
-// should be, is not known.
+// field (readers differ on which one counts), or whose fields or digests are
+// not what they should be, is not known.
 //
 // The references are appended to scratch, which may be nil.
 func parse(content []byte, scratch []reference) document {
 	p := manifestParser{scanner: scanner{b: content}}
 	p.doc.references = scratch
 	p.document()
-	if !p.end() || p.ambiguous {
+	if !p.end() || p.unclear {
 		return document{}
 	}
 	switch {
@@ -99,14 +99,14 @@ type manifestParser struct {
 	schemaVersion    int64
 	fsLayers         bool
 	descriptorFields bool
-	ambiguous        bool
+	unclear          bool
 }
 
 func (p *manifestParser) document() {
 	var seen repeated
 	p.object(func(name []byte) {
 		field := fieldOf(name)
-		p.ambiguous = p.ambiguous || seen.again(field)
+		p.unclear = p.unclear || seen.again(field)
 		switch field {
 		case "mediaType":
 			p.mediaType = p.mediaTypeOrNull()
@@ -166,10 +166,10 @@ func (p *manifestParser) descriptor() reference {
 	var seen repeated
 	p.object(func(name []byte) {
 		field := fieldOf(name)
-		p.ambiguous = p.ambiguous || seen.again(field)
+		p.unclear = p.unclear || seen.again(field)
 		switch field {
 		case "digest", "blobSum":
-			p.ambiguous = p.ambiguous || r.digest != nil
+			p.unclear = p.unclear || r.digest != nil
 			r.digest = p.digest()
 		case "mediaType":
 			mediaType := p.mediaTypeOrNull()
@@ -189,14 +189,15 @@ func (p *manifestParser) descriptor() reference {
 	return r
 }
 
-// digest reads a digest. One of another algorithm names no blob that could be
-// removed, and is passed over.
+// digest reads a digest. With one that cannot be read as such, the document is
+// not known.
 func (p *manifestParser) digest() []byte {
 	if p.null() {
 		return nil
 	}
 	text := p.text()
 	if !layout.IsDigest(text) {
+		p.unclear = p.unclear || len(text) > 0
 		return nil
 	}
 	return text

@@ -20,7 +20,7 @@ type Options struct {
 	DeleteUntagged bool
 	// MaxManifestSize is the largest manifest that is read, in bytes.
 	MaxManifestSize int64
-	// DeclaredSizes asks to add up the sizes that manifests declare, for
+	// DeclaredSizes asks to remember the sizes that manifests declare, for
 	// backends whose listings carry none.
 	DeclaredSizes bool
 
@@ -42,27 +42,26 @@ type Marker struct {
 	marks     *set
 	manifests manifests
 	scratches sync.Pool // of *[]reference, for a manifest while it is read
-	bytes     atomic.Int64
 	blocked   atomic.Bool
 }
 
 // New returns a marker that has marked nothing yet.
 func New(r storage.Reader, opts Options) *Marker {
-	return &Marker{reader: r, opts: opts, marks: newSet()}
+	return &Marker{reader: r, opts: opts, marks: newSet(opts.DeclaredSizes)}
 }
 
-// Marked reports whether anything that is kept needs the digest.
-func (m *Marker) Marked(algorithm, hex string) bool { return m.marks.has(KeyOf(algorithm, hex)) }
+// Marked reports whether anything that is kept needs the digest, and with
+// DeclaredSizes the size in bytes that manifests declare, where there is one
+// and they agree, or else -1.
+func (m *Marker) Marked(algorithm, hex string) (bool, int64) {
+	return m.marks.has(KeyOf(algorithm, hex))
+}
 
 // Pin marks one digest, without reading it.
-func (m *Marker) Pin(d digest.Digest) { m.marks.add(DigestKey(d)) }
+func (m *Marker) Pin(d digest.Digest) { m.marks.add(DigestKey(d), 0) }
 
 // Blocked reports whether a manifest was met whose references cannot be known.
 func (m *Marker) Blocked() bool { return m.blocked.Load() }
-
-// DeclaredBytes is the sum of the sizes of all marked blobs, as manifests
-// declare them.
-func (m *Marker) DeclaredBytes() int64 { return m.bytes.Load() }
 
 // MayBeSigned reports whether a manifest that was asked for before may have
 // signatures beside it: it is of schema 1, or of a type that is not known.
@@ -97,17 +96,13 @@ func (m *Marker) mark(d digest.Digest, mf *manifest) {
 	if !mf.marked.CompareAndSwap(false, true) {
 		return
 	}
-	var declared int64
-	if m.marks.add(DigestKey(d)) {
-		declared += mf.size
-	}
+	m.marks.add(DigestKey(d), mf.size)
 	for i, k := range mf.keys {
-		if m.marks.add(k) && mf.sizes != nil {
-			declared += mf.sizes[i] // each at most plausibleSize
+		size := int64(0)
+		if mf.sizes != nil {
+			size = mf.sizes[i]
 		}
-	}
-	if m.opts.DeclaredSizes {
-		m.bytes.Add(declared)
+		m.marks.add(k, size)
 	}
 }
 
@@ -118,7 +113,7 @@ func (m *Marker) report(repository string, v visit, linked bool, mf *manifest) {
 	f := Finding{Repository: repository, Key: layout.BlobKey(v.digest)}
 	switch mf.status {
 	case absent:
-		if v.mode != asRoot {
+		if !linked {
 			return // a sparse index is legal
 		}
 		f.Kind = DanglingRevision

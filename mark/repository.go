@@ -117,7 +117,7 @@ func (g *graph) expand(ctx context.Context, v visit) ([]visit, error) {
 
 	g.kept.mu.Lock()
 	defer g.kept.mu.Unlock()
-	if !g.reported[v.digest] && (mf.status != absent || v.mode == asRoot && len(aliases) == 0) {
+	if !g.reported[v.digest] && (mf.status != absent || len(aliases) == 0) {
 		g.reported[v.digest] = true
 		g.report(g.repository.Name, v, g.kept.revisions[v.digest], mf)
 	}

@@ -1,6 +1,7 @@
 package mark
 
 import (
+	"math"
 	"math/bits"
 	"math/rand/v2"
 	"sync"
@@ -32,9 +33,9 @@ func DigestKey(d digest.Digest) Key { return KeyOf(d.Algorithm().String(), d.Enc
 
 const (
 	shards = 256
-	// A shard grows by half when it is filled to seven eighths: between 9.2
-	// and 13.8 bytes a key.
-	growNumerator, growDenominator = 3, 2
+	// A shard grows by a quarter when it is filled to seven eighths: between
+	// 9.2 and 11.5 bytes a key, and half as much again with sizes.
+	growNumerator, growDenominator = 5, 4
 	fillNumerator, fillDenominator = 7, 8
 	smallest                       = 16
 )
@@ -44,9 +45,12 @@ const (
 // kept by mistake at odds of n in 2^64 (at a billion: one in 18 billion). The
 // set never errs the other way: a marked digest is always found.
 //
-// It costs at most 14 bytes a key, and is safe for concurrent use. The zero
-// value is not usable: see newSet.
+// It costs at most 12 bytes a key, with sizes 18, and is safe for concurrent
+// use. The zero value is not usable: see newSet.
 type set struct {
+	// sized says that sizes are remembered with the keys.
+	sized bool
+
 	// seed makes the order of the tables unpredictable, so that nobody can
 	// push blobs that all collide.
 	seed   uint64
@@ -56,17 +60,26 @@ type set struct {
 type shard struct {
 	mu    sync.RWMutex
 	table []Key // linear probing; zero is a free place
+	sizes []uint32
 	used  int
 	zero  bool // the key zero itself
 }
 
-// newSet returns an empty set.
-func newSet() *set {
-	return &set{seed: rand.Uint64()}
+// The sizes that are not: none was told yet, or several, or one too large.
+const (
+	untold  = 0
+	unclear = math.MaxUint32
+)
+
+// newSet returns an empty set, which remembers sizes or does not.
+func newSet(sized bool) *set {
+	return &set{seed: rand.Uint64(), sized: sized}
 }
 
-// add adds a key and reports whether it was new.
-func (s *set) add(k Key) bool {
+// add adds a key, with a size in bytes if that is above zero, and reports
+// whether the key was new. Sizes that contradict each other count as none, in
+// whatever order they are told.
+func (s *set) add(k Key, size int64) bool {
 	h := s.spread(k)
 	sh := &s.shards[h>>56]
 	sh.mu.Lock()
@@ -80,24 +93,38 @@ func (s *set) add(k Key) bool {
 		sh.grow(s)
 	}
 	i := sh.find(h, k)
-	if sh.table[i] == k {
-		return false
+	added := sh.table[i] != k
+	if added {
+		sh.table[i] = k
+		sh.used++
 	}
-	sh.table[i] = k
-	sh.used++
-	return true
+	if s.sized && size > 0 {
+		told := uint32(min(size, unclear))
+		if sh.sizes[i] != untold && sh.sizes[i] != told {
+			told = unclear
+		}
+		sh.sizes[i] = told
+	}
+	return added
 }
 
-// has reports whether the key was added.
-func (s *set) has(k Key) bool {
+// has reports whether the key was added, and the size that was told, or -1.
+func (s *set) has(k Key) (bool, int64) {
 	h := s.spread(k)
 	sh := &s.shards[h>>56]
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
-	if k == 0 {
-		return sh.zero
+	if k == 0 || len(sh.table) == 0 {
+		return k == 0 && sh.zero, -1
 	}
-	return len(sh.table) > 0 && sh.table[sh.find(h, k)] == k
+	i := sh.find(h, k)
+	if sh.table[i] != k {
+		return false, -1
+	}
+	if !s.sized || sh.sizes[i] == untold || sh.sizes[i] == unclear {
+		return true, -1
+	}
+	return true, int64(sh.sizes[i])
 }
 
 // len returns the number of keys.
@@ -140,11 +167,20 @@ func (sh *shard) find(h uint64, k Key) int {
 }
 
 func (sh *shard) grow(s *set) {
-	old := sh.table
-	sh.table = make([]Key, max(smallest, len(old)*growNumerator/growDenominator))
-	for _, k := range old {
-		if k != 0 {
-			sh.table[sh.find(s.spread(k), k)] = k
+	old, sizes := sh.table, sh.sizes
+	n := max(smallest, len(old)*growNumerator/growDenominator)
+	sh.table = make([]Key, n)
+	if s.sized {
+		sh.sizes = make([]uint32, n)
+	}
+	for i, k := range old {
+		if k == 0 {
+			continue
+		}
+		to := sh.find(s.spread(k), k)
+		sh.table[to] = k
+		if s.sized {
+			sh.sizes[to] = sizes[i]
 		}
 	}
 }

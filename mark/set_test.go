@@ -11,22 +11,22 @@ import (
 )
 
 func TestSetHoldsWhatWasAdded(t *testing.T) {
-	s := newSet()
+	s := newSet(false)
 	r := rand.New(rand.NewPCG(1, 2))
 	want := map[Key]bool{0: true}
-	if !s.add(0) || s.add(0) {
+	if !s.add(0, 0) || s.add(0, 0) {
 		t.Error("the key zero is not counted once")
 	}
 	for range 100_000 {
 		k := Key(r.Uint64N(150_000)) // with repetitions
-		if s.add(k) == want[k] {
+		if s.add(k, 0) == want[k] {
 			t.Fatalf("Add(%d) reported the wrong novelty", k)
 		}
 		want[k] = true
 	}
 	for k := range Key(150_000) {
-		if s.has(k) != want[k] {
-			t.Fatalf("Has(%d) = %v", k, s.has(k))
+		if got, _ := s.has(k); got != want[k] {
+			t.Fatalf("has(%d) = %v", k, got)
 		}
 	}
 	if s.len() != len(want) {
@@ -37,9 +37,9 @@ func TestSetHoldsWhatWasAdded(t *testing.T) {
 // Keys that differ in few bits, as crafted ones might, must not pile up in one
 // shard: the seed spreads them.
 func TestSetSpreadsSimilarKeys(t *testing.T) {
-	s := newSet()
+	s := newSet(false)
 	for i := range Key(100_000) {
-		s.add(i << 40)
+		s.add(i<<40, 0)
 	}
 	for i := range s.shards {
 		if n := s.shards[i].used; n > 3*100_000/shards {
@@ -48,12 +48,39 @@ func TestSetSpreadsSimilarKeys(t *testing.T) {
 	}
 }
 
+func TestSetRemembersSizesThatAgree(t *testing.T) {
+	const large = 1 << 40
+	for name, test := range map[string]struct {
+		told []int64
+		want int64
+	}{
+		"none":          {[]int64{0}, -1},
+		"one":           {[]int64{7}, 7},
+		"agreed":        {[]int64{7, 0, 7}, 7},
+		"contradicted":  {[]int64{7, 8, 7}, -1},
+		"the other way": {[]int64{8, 7}, -1},
+		"negative":      {[]int64{-7, 7}, 7},
+		"too large":     {[]int64{large, 7}, -1},
+	} {
+		s := newSet(true)
+		for _, size := range test.told {
+			s.add(42, size)
+		}
+		for i := range Key(1000) { // it grows several times
+			s.add(i<<40+1, 0)
+		}
+		if found, size := s.has(42); !found || size != test.want {
+			t.Errorf("%s: %v, %d, want %d", name, found, size, test.want)
+		}
+	}
+}
+
 func TestSetConcurrently(t *testing.T) {
-	s := newSet()
+	s := newSet(false)
 	err := parallel.New(8).ForEach(t.Context(), 1000, func(_ context.Context, i int) error {
 		for j := range 100 {
-			s.add(Key(i*50 + j + 1)) // every key is added by two
-			if !s.has(Key(i*50 + 1)) {
+			s.add(Key(i*50+j+1), 0) // every key is added by two
+			if found, _ := s.has(Key(i*50 + 1)); !found {
 				t.Errorf("key %d is lost", i*50+1)
 			}
 		}
@@ -79,29 +106,29 @@ func TestSetMemory(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	s := newSet()
+	s := newSet(true)
 	for i := range n {
-		s.add(Key(rand.Uint64()) | Key(i&1))
+		s.add(Key(rand.Uint64())|Key(i&1), 0)
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	if per := float64(after.HeapAlloc-before.HeapAlloc) / n; per > 16 {
-		t.Errorf("%.1f bytes a key, at most 16 are allowed", per)
+	if per := float64(after.HeapAlloc-before.HeapAlloc) / n; per > 18 {
+		t.Errorf("%.1f bytes a key with its size, at most 18 are allowed", per)
 	}
 	runtime.KeepAlive(s)
 }
 
 func BenchmarkSetAdd(b *testing.B) {
-	s := newSet()
+	s := newSet(false)
 	for b.Loop() {
-		s.add(Key(rand.Uint64()))
+		s.add(Key(rand.Uint64()), 0)
 	}
 }
 
 func BenchmarkSetHas(b *testing.B) {
-	s := newSet()
+	s := newSet(false)
 	for range 1_000_000 {
-		s.add(Key(rand.Uint64()))
+		s.add(Key(rand.Uint64()), 0)
 	}
 	b.ResetTimer()
 	for b.Loop() {

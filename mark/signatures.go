@@ -13,7 +13,7 @@ import (
 func (g *graph) keepSignatures(ctx context.Context) error {
 	for _, s := range g.repository.Signatures {
 		if !g.kept.removed[s.Revision.Digest()] {
-			g.marks.add(KeyOf(s.Algorithm, s.Hex))
+			g.marks.add(KeyOf(s.Algorithm, s.Hex), 0)
 		}
 	}
 	if _, ok := storage.AsTree(g.reader); !ok {

@@ -69,12 +69,16 @@ func (g *graph) readTag(ctx context.Context, tag inventory.Tag) ([]visit, error)
 	// if that is not known either, any revision of the repository.
 	g.kept.broken[tag.Name] = true
 	finding.Kind = BrokenLink
-	finding.Detail = "the link does not hold a digest; every revision in the tag's history is kept: push the tag again"
-	history := tag.Index
-	if len(history) == 0 {
-		finding.Detail = "the link does not hold a digest and the tag has no history; every revision of the repository is kept: push the tag again"
-		history = g.repository.Revisions
+	finding.Detail = "the link does not hold a digest; "
+	if state == linkHidden {
+		finding.Kind = Symlink
+		finding.Detail = "the link lies behind a symbolic link, which is not followed; "
 	}
+	history, kept := tag.Index, "every revision in the tag's history is kept"
+	if len(history) == 0 {
+		history, kept = g.repository.Revisions, "every revision of the repository is kept, as the tag has no history"
+	}
+	finding.Detail += kept + ": push the tag again"
 	g.opts.OnFinding(finding)
 	var roots []visit
 	for _, entry := range history {

@@ -13,16 +13,30 @@ func (p *planner) blobDir(ctx context.Context, d inventory.BlobDir) error {
 	var c MarkedCounts
 	var total int64
 	var unmarked []inventory.Link
+	var unsized []inventory.Link // marked, and no manifest tells the size
 	var orphans []blob
 	var empty []layout.Dir
 	for _, l := range d.Blobs {
 		c.Total++
 		total += max(l.Size, 0)
-		if p.marker.Marked(l.Algorithm, l.Hex) {
-			c.Marked++
-		} else {
+		marked, declared := p.marker.Marked(l.Algorithm, l.Hex)
+		switch {
+		case !marked:
 			unmarked = append(unmarked, l)
+			continue
+		case l.Size < 0 && declared < 0:
+			unsized = append(unsized, l)
+		case l.Size < 0:
+			total += declared
 		}
+		c.Marked++
+	}
+	sizes, _, err := p.lookEach(ctx, d.Prefix, unsized, "data")
+	if err != nil {
+		return err
+	}
+	for _, o := range sizes {
+		total += max(o.Size, 0)
 	}
 	objects, ages, err := p.lookEach(ctx, d.Prefix, unmarked, "data")
 	if err != nil {

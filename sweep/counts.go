@@ -7,14 +7,14 @@ package sweep
 type Counts struct {
 	Repositories int64 `json:"repositories"`
 	// Tags is the number of tags that have a current link.
-	Tags             int64        `json:"tags"`
-	Manifests        MarkedCounts `json:"manifests"`
-	Blobs            MarkedCounts `json:"blobs"`
-	LayerLinks       TotalCounts  `json:"layerLinks"`
-	TagIndexEntries  SweptCounts  `json:"tagIndexEntries"`
-	Uploads          TotalCounts  `json:"uploads"`
-	MultipartUploads TotalCounts  `json:"multipartUploads"`
-	EmptyDirectories SweptCounts  `json:"emptyDirectories"`
+	Tags             int64           `json:"tags"`
+	Manifests        MarkedCounts    `json:"manifests"`
+	Blobs            MarkedCounts    `json:"blobs"`
+	LayerLinks       TotalCounts     `json:"layerLinks"`
+	TagIndexEntries  SweptCounts     `json:"tagIndexEntries"`
+	Uploads          TotalCounts     `json:"uploads"`
+	MultipartUploads TotalCounts     `json:"multipartUploads"`
+	EmptyDirectories DirectoryCounts `json:"emptyDirectories"`
 	// Strangers are keys that the registry's grammar does not know (law 13).
 	Strangers int64      `json:"strangers"`
 	Bytes     ByteCounts `json:"bytes"`
@@ -32,6 +32,14 @@ type MarkedCounts struct {
 // TotalCounts count layer links and uploads.
 type TotalCounts struct {
 	Total    int64 `json:"total"`
+	Eligible int64 `json:"eligible"`
+	Removed  int64 `json:"removed"`
+	Recent   int64 `json:"recent"`
+}
+
+// DirectoryCounts count directories with nothing in them that stays. Those that
+// hold a link or blob that goes are not counted: they go with it.
+type DirectoryCounts struct {
 	Eligible int64 `json:"eligible"`
 	Removed  int64 `json:"removed"`
 	Recent   int64 `json:"recent"`

@@ -162,7 +162,8 @@ func (p *planner) emptyTree(ctx context.Context, prefix string, going leaving) (
 	return append(dirs, dir), nil
 }
 
-// removable reports whether a directory is one of ours and old.
+// removable reports whether a directory in which nothing stays is one of ours
+// and old.
 func (p *planner) removable(ctx context.Context, prefix string) (layout.Dir, bool, error) {
 	dir, ours := layout.ParseDir(prefix)
 	if !ours {
@@ -172,7 +173,14 @@ func (p *planner) removable(ctx context.Context, prefix string) (layout.Dir, boo
 	if errors.Is(err, storage.ErrNotFound) {
 		return dir, false, nil
 	}
-	return dir, err == nil && o.IsPrefix && p.old(o), err
+	if err != nil || !o.IsPrefix {
+		return dir, false, err
+	}
+	if !p.old(o) {
+		p.recentDirs.Add(1)
+		return dir, false, nil
+	}
+	return dir, true, nil
 }
 
 // emptyDirectories plans the directories that can be judged only when all
@@ -207,11 +215,14 @@ func (p *planner) emptyDirectories(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if int64(len(entries)) != going {
+			continue
+		}
 		dir, removable, err := p.removable(ctx, prefix)
 		if err != nil {
 			return err
 		}
-		if removable && int64(len(entries)) == going {
+		if removable {
 			p.directories = append(p.directories, dir)
 		}
 	}

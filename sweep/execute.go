@@ -225,7 +225,7 @@ func (x *execution) fail(key string, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.failed = append(x.failed, Failure{storage.DisplayKey(key), err.Error()})
-	x.opts.Logger.Warn("not removed", "key", storage.DisplayKey(key), "error", err)
+	x.opts.Logger.Debug("not removed", "key", storage.DisplayKey(key), "error", err)
 }
 
 // removeHomes removes the directories that held nothing but deleted keys.

@@ -38,6 +38,17 @@ func (p *planner) onMarker(o storage.Object) {
 	p.foundMarkers = append(p.foundMarkers, o)
 }
 
+// amend says more of what was found under a key.
+func (p *planner) amend(key, detail string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range p.findings {
+		if p.findings[i].Key == key {
+			p.findings[i].Detail = detail
+		}
+	}
+}
+
 // remark reports what is wrong with a link.
 func (p *planner) remark(key string, o storage.Object, age inventory.Age) {
 	switch {

@@ -214,14 +214,13 @@ var brokenCases = []lawCase{
 		c.Tag("app", "v1", image.Digest)
 		c.Add(revision("app", image.Digest), nil)
 		c.garbage("x")
-		c.finds(onFlat, mark.BrokenLink)
+		c.finds(always, mark.BrokenLink)
 	}},
 	{"empty revision link, untagged", func(c *scenario) {
 		image := c.Image("app", "x")
 		c.Add(revision("app", image.Digest), nil)
 		c.goes(untagged, c.whole("app", image)...)
-		c.finds(onFlat|inDefault, mark.BrokenLink)
-		c.finds(untagged, mark.BrokenLink)
+		c.finds(always, mark.BrokenLink)
 	}},
 	{"garbage revision link", func(c *scenario) {
 		image := c.Image("app", "x")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/blobsweep/blobsweep/internal/inventory"
 	"github.com/blobsweep/blobsweep/internal/parallel"
@@ -24,7 +25,8 @@ type planner struct {
 	emptied       map[string]int64 // blob directories that go, by their parent
 	foundMarkers  []storage.Object // directory markers
 	links         []string         // symbolic links
-	reportedEmpty map[string]bool  // links
+	recentDirs    atomic.Int64
+	reportedEmpty map[string]bool // links
 	stranger      int
 }
 
@@ -65,9 +67,6 @@ func (p *planner) plan(ctx context.Context) error {
 	if err := p.walker.Blobs(ctx, p.blobDir); err != nil {
 		return fmt.Errorf("listing blobs: %w", err)
 	}
-	if p.tree != nil {
-		p.counts.Bytes.Total += p.marker.DeclaredBytes()
-	}
 	if err := p.emptyDirectories(ctx); err != nil {
 		return fmt.Errorf("looking for empty directories: %w", err)
 	}
@@ -102,6 +101,7 @@ func (p *planner) conclude(anyRepository bool) {
 	c.LayerLinks.Eligible = int64(len(p.layers))
 	c.Blobs.Eligible = int64(len(p.blobs))
 	c.Uploads.Eligible = int64(len(p.uploads))
+	c.EmptyDirectories.Recent = p.recentDirs.Load()
 	c.EmptyDirectories.Eligible = int64(len(p.directories) + len(p.dirMarkers))
 	for _, b := range p.blobs {
 		c.Bytes.Reclaimable += b.size

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/blobsweep/blobsweep/mark"
 	"github.com/blobsweep/blobsweep/storage"
 	"github.com/blobsweep/blobsweep/storage/layout"
 )
@@ -40,10 +39,7 @@ func (p *planner) symlinkedReferences(ctx context.Context) error {
 		}
 		if out {
 			blocked = true
-			p.found(mark.Finding{
-				Kind: mark.Symlink, Key: storage.DisplayKey(key),
-				Detail: "manifests lie behind this link, where a registry finds them but a collection must not go; mount the directory in its place",
-			})
+			p.amend(storage.DisplayKey(key), "a symbolic link in the place of something that tells what is needed; a registry follows it, a collection must not: mount the directory in its place")
 		}
 	}
 	if blocked {

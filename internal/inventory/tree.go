@@ -208,6 +208,9 @@ func (t treeWalk) unlinked(ctx context.Context, r *Repository, prefix string, al
 				_, err = t.tree.Stat(ctx, prefix+algorithm+"/"+hex+"/link")
 			}
 			l := Link{Algorithm: algorithm, Hex: hex, Size: -1}
+			if o := described[i].Object; err == nil && described[i].Err == nil && !o.Irregular && !o.IsPrefix {
+				l.Size, l.ModTime = o.Size, o.ModTime
+			}
 			switch {
 			case errors.Is(err, storage.ErrNotFound):
 				r.Unlinked = append(r.Unlinked, l)

@@ -165,7 +165,8 @@ func recent(b *strings.Builder, r blobsweep.Report, d Details) {
 	for _, k := range []struct {
 		n    int64
 		name string
-	}{{r.Manifests.Recent, "manifest"}, {r.LayerLinks.Recent, "layer link"}, {r.Blobs.Recent, "blob"}} {
+	}{{r.Manifests.Recent, "manifest"}, {r.LayerLinks.Recent, "layer link"}, {r.Blobs.Recent, "blob"},
+		{r.EmptyDirectories.Recent, "empty directory"}} {
 		if k.n > 0 {
 			kept = append(kept, Numbered(k.n, k.name))
 		}

@@ -30,7 +30,7 @@ func sample() (blobsweep.Report, Details) {
 			LayerLinks:       sweep.TotalCounts{Total: 12235, Eligible: 7},
 			TagIndexEntries:  sweep.SweptCounts{Eligible: 2},
 			Uploads:          sweep.TotalCounts{Total: 12, Eligible: 10, Recent: 2},
-			EmptyDirectories: sweep.SweptCounts{Eligible: 9},
+			EmptyDirectories: sweep.DirectoryCounts{Eligible: 9},
 			Strangers:        1,
 			Bytes:            sweep.ByteCounts{Total: 5 << 20, Reclaimable: 507466},
 		},
