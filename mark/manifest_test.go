@@ -72,6 +72,7 @@ func TestParse(t *testing.T) {
 		"media type parameters": {`{"mediaType":"application/vnd.oci.image.index.v1+json; charset=utf-8","manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"$A"}]}`, "Am"},
 		"unknown media type":    {`{"schemaVersion":2,"mediaType":"application/vnd.example","layers":[]}`, "unknown"},
 		"layers that are none":  {`{` + manifest + `,"layers":"$A"}`, "unknown"},
+		"upper-case digest":     {`{` + manifest + `,"layers":[{` + layer + `,"digest":"` + strings.ToUpper(digestA.String()) + `"}]}`, "unknown"},
 		"truncated":             {`{` + manifest + `,"layers":[{"digest":"$A"`, "unknown"},
 		"rubbish after it":      {`{` + manifest + `,"layers":[]} x`, "unknown"},
 		"an array":              {`[]`, "unknown"},

@@ -31,6 +31,12 @@ var referenceCases = []lawCase{
 		c.document(`{"schemaVersion":2,"config":{"mediaType":%q,"digest":%q,"size":1},"layers":[{"mediaType":%q,"digest":%q,"size":1}]}`,
 			v1.MediaTypeImageConfig, c.Config("app", "x").Digest, v1.MediaTypeImageLayer, c.Layer("app", "one").Digest)
 	}},
+	{"index with a linked child whose bytes are gone", func(c *scenario) {
+		child := fixture.Describe(v1.MediaTypeImageManifest, []byte("gone"))
+		c.RevisionLink("app", child.Digest)
+		c.Tag("app", "v1", c.Index("app", child).Digest)
+		c.finds(always, mark.DanglingRevision)
+	}},
 	{"Docker list", func(c *scenario) { c.Tag("app", "v1", c.List("app", c.Image("app", "x")).Digest) }},
 	{"OCI index", func(c *scenario) { c.Tag("app", "v1", c.Index("app", c.Image("app", "x")).Digest) }},
 	{"OCI index without a media type", func(c *scenario) {
