@@ -23,7 +23,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	defer stop()
 	defer context.AfterFunc(ctx, func() {
 		stop() // the next signal kills, as it would without us
-		fmt.Fprintln(stderr, "blobsweep: stopping; once more to stop at once")
+		fmt.Fprintln(os.Stderr, "blobsweep: stopping; once more to stop at once")
 	})()
 
 	root := newRoot(stdout, stderr)
