@@ -87,6 +87,7 @@ func (m *Marker) read(ctx context.Context, d digest.Digest, mf *manifest) error 
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		mf.status = absent
+		m.missed.Store(DigestKey(d), true)
 		return nil
 	case errors.Is(err, storage.ErrTooLarge):
 		mf.status = oversized

@@ -43,6 +43,7 @@ type Marker struct {
 	manifests manifests
 	scratches sync.Pool // of *[]reference, for a manifest while it is read
 	blocked   atomic.Bool
+	missed    sync.Map // by Key, the manifests taken for absent
 }
 
 // New returns a marker that has marked nothing yet.
@@ -55,6 +56,13 @@ func New(r storage.Reader, opts Options) *Marker {
 // and they agree, or else -1.
 func (m *Marker) Marked(algorithm, hex string) (bool, int64) {
 	return m.marks.has(KeyOf(algorithm, hex))
+}
+
+// Missed reports whether the digest is a manifest's that was taken for absent.
+// If its bytes turn up in a listing after all, that was an error.
+func (m *Marker) Missed(l inventory.Link) bool {
+	_, ok := m.missed.Load(KeyOf(l.Algorithm, l.Hex))
+	return ok
 }
 
 // Pin marks one digest, without reading it.

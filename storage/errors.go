@@ -39,7 +39,10 @@ type DeleteError struct {
 
 // Error implements error.
 func (e *DeleteError) Error() string {
-	if len(e.Failed) == 1 {
+	switch len(e.Failed) {
+	case 0:
+		return "keys could not be deleted, and it is not known which"
+	case 1:
 		return e.Failed[0].Error()
 	}
 	return fmt.Sprintf("%d keys could not be deleted, the first: %v", len(e.Failed), e.Failed[0])

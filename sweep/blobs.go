@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/blobsweep/blobsweep/internal/inventory"
+	"github.com/blobsweep/blobsweep/storage"
 	"github.com/blobsweep/blobsweep/storage/layout"
 )
 
@@ -16,7 +17,11 @@ func (p *planner) blobDir(ctx context.Context, d inventory.BlobDir) error {
 	var unsized []inventory.Link // marked, and no manifest tells the size
 	var orphans []blob
 	var empty []layout.Dir
+	var missed []inventory.Link // taken for absent while marking
 	for _, l := range d.Blobs {
+		if p.marker.Missed(l) {
+			missed = append(missed, l)
+		}
 		c.Total++
 		total += max(l.Size, 0)
 		marked, declared := p.marker.Marked(l.Algorithm, l.Hex)
@@ -30,6 +35,9 @@ func (p *planner) blobDir(ctx context.Context, d inventory.BlobDir) error {
 			total += declared
 		}
 		c.Marked++
+	}
+	if err := p.notMissed(ctx, d.Prefix, missed); err != nil {
+		return err
 	}
 	sizes, _, err := p.lookEach(ctx, d.Prefix, unsized, "data")
 	if err != nil {
@@ -87,6 +95,21 @@ func (p *planner) blobDir(ctx context.Context, d inventory.BlobDir) error {
 	p.directories = append(p.directories, empty...)
 	if all {
 		p.emptied[parent(d.Prefix)]++
+	}
+	return nil
+}
+
+// notMissed fails when a manifest that was taken for absent lies there, and
+// has for long: then what it references was not marked (law 5).
+func (p *planner) notMissed(ctx context.Context, prefix string, missed []inventory.Link) error {
+	_, ages, err := p.lookEach(ctx, prefix, missed, "data")
+	if err != nil {
+		return err
+	}
+	for i, l := range missed {
+		if ages[i] == inventory.Old {
+			return &storage.Error{Op: "get", Key: layout.BlobKey(l.Digest()), Err: inventory.ErrReappeared}
+		}
 	}
 	return nil
 }

@@ -38,9 +38,9 @@ func leavingOf(s *share) (leaving, error) {
 	return l, nil
 }
 
-// planDirectories decides about the directory of a name (law 11). Its own parts go when
-// nothing stays in them; the directory itself goes in emptyDirectories, when
-// nothing below it stays either.
+// planDirectories decides about the directory of a name (law 11). Its own parts
+// go when nothing stays in them; the directory itself goes in emptyDirectories,
+// when nothing below it stays either.
 func (p *planner) planDirectories(ctx context.Context, r *inventory.Repository, s *share) error {
 	if p.tree == nil {
 		return nil

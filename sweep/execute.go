@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/blobsweep/blobsweep/mark"
@@ -205,7 +206,7 @@ func (x *execution) delete(ctx context.Context, keys []string) map[string]bool {
 			continue
 		}
 		var partial *storage.DeleteError
-		if !errors.As(err, &partial) { // nothing is known of any
+		if !errors.As(err, &partial) || !names(partial, chunk) { // nothing is known of any
 			partial = &storage.DeleteError{}
 			for _, key := range chunk {
 				partial.Failed = append(partial.Failed, &storage.Error{Op: "delete", Key: key, Err: err})
@@ -219,6 +220,17 @@ func (x *execution) delete(ctx context.Context, keys []string) map[string]bool {
 		}
 	}
 	return failed
+}
+
+// names reports whether an error names keys, and only those of the batch. One
+// that names others does not tell which of the batch are gone.
+func names(partial *storage.DeleteError, batch []string) bool {
+	for _, f := range partial.Failed {
+		if !slices.Contains(batch, f.Key) {
+			return false
+		}
+	}
+	return len(partial.Failed) > 0
 }
 
 func (x *execution) fail(key string, err error) {

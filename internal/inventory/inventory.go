@@ -15,6 +15,10 @@ import (
 // it cannot be known.
 var ErrVanished = errors.New("it was there a moment ago and is gone: something changes the tree; run again when it is at rest")
 
+// ErrReappeared says that something was taken for absent and is there, so that
+// nothing that was seen of it counts.
+var ErrReappeared = errors.New("it was absent while manifests were read and is there now: the storage comes and goes; run again when it is at rest")
+
 // Link is a digest that the name of a key tells, with what the listing says
 // of the link file.
 type Link struct {

@@ -190,7 +190,7 @@ func (t treeWalk) linksOf(r *Repository, prefix, algorithm string, entries []sto
 // it without its directory. Absence counts when it was seen twice.
 func (t treeWalk) unlinked(ctx context.Context, r *Repository, prefix string, algorithms []string) error {
 	all := r.Revisions
-	r.Revisions = all[:0]
+	r.Revisions = make([]Link, 0, len(all))
 	for _, algorithm := range algorithms {
 		var names []string
 		for _, l := range all {
