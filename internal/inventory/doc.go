@@ -5,5 +5,6 @@
 // directory is entered to see the one file that the grammar puts there; sizes
 // and times are then not known. There are two exceptions: whether the link of a
 // revision is there is asked, and uploads are listed whole. Elsewhere the flat
-// listing is cut at the boundaries of repositories, and carries both.
+// listing carries both, and is cut at the boundaries of repositories. It is read
+// in ranges of keys that divide as long as there are workers without work.
 package inventory

@@ -2,53 +2,77 @@ package inventory
 
 import (
 	"context"
-	"iter"
 	"strings"
+	"sync/atomic"
 
-	"github.com/blobsweep/blobsweep/internal/parallel"
 	"github.com/blobsweep/blobsweep/storage"
 	"github.com/blobsweep/blobsweep/storage/layout"
 )
 
-// page is how many blobs of a flat listing are visited at a time.
-const page = 1000
-
 // flatRepositories cuts the listing into repositories. All keys of one begin
-// with "<name>/_", so they follow each other, nested repositories or not.
-func (w *Walker) flatRepositories(ctx context.Context, visit func(context.Context, *Repository) error) (bool, error) {
-	found := false
-	seq := func(yield func(*Repository, error) bool) {
-		var r *Repository
-		for object, err := range w.Reader.List(ctx, layout.Repositories, storage.ListOptions{}) {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			found = true
-			if w.marker(object) {
-				continue
-			}
-			name, rest, ok := strings.Cut(object.Key[len(layout.Repositories):], "/_")
-			if !ok {
-				w.OnStranger(Stranger{Key: object.Key})
-				continue
-			}
-			if r == nil || r.Name != name {
-				if r != nil && !yield(r, nil) {
-					return
-				}
-				r = &Repository{
-					Name: name, Prefix: layout.Repository(name), Odd: !layout.ValidRepository(name),
-				}
-			}
-			w.add(r, object, rest)
-		}
-		if r != nil {
-			yield(r, nil)
-		}
+// with "<name>/_", so they follow each other, nested repositories or not. One
+// that is cut by the end of a range is put together when all are listed.
+func (w *Walker) flatRepositories(ctx context.Context, visit func(context.Context, *Repository) error, ranges ...span) (bool, error) {
+	var found atomic.Bool
+	var ends fragments
+	s := scan{reader: w.Reader, pool: w.Pool, prefix: layout.Repositories}
+	s.open = func() sink {
+		return &repositorySink{walker: w, found: &found, ends: &ends, visit: func(r *Repository) {
+			s.group.Do(func(ctx context.Context) error { return visit(ctx, r) })
+		}}
 	}
-	err := parallel.Each(ctx, w.Pool, iter.Seq2[*Repository, error](seq), visit)
-	return found, err
+	if err := s.run(ctx, ranges...); err != nil {
+		return false, err
+	}
+	rest := ends.join()
+	return found.Load(), w.Pool.ForEach(ctx, len(rest), func(ctx context.Context, i int) error {
+		return visit(ctx, rest[i])
+	})
+}
+
+// repositorySink cuts one range into repositories.
+type repositorySink struct {
+	walker  *Walker
+	found   *atomic.Bool
+	ends    *fragments
+	visit   func(*Repository)
+	current *Repository
+	begins  string // the first key of current
+	whole   bool   // current begins in this range
+}
+
+func (s *repositorySink) take(_ context.Context, object storage.Object) error {
+	s.found.Store(true)
+	if s.walker.marker(object) {
+		return nil
+	}
+	name, rest, ok := strings.Cut(object.Key[len(layout.Repositories):], "/_")
+	if !ok {
+		s.walker.OnStranger(Stranger{Key: object.Key})
+		return nil
+	}
+	if s.current == nil || s.current.Name != name {
+		if s.current != nil {
+			if s.whole {
+				s.visit(s.current)
+			} else {
+				s.ends.add(s.begins, s.current)
+			}
+			s.whole = true
+		}
+		s.current = &Repository{Name: name, Prefix: layout.Repository(name), Odd: !layout.ValidRepository(name)}
+		s.begins = object.Key
+	}
+	s.walker.add(s.current, object, rest)
+	return nil
+}
+
+// end leaves the last repository, which may go on in the next range.
+func (s *repositorySink) end(context.Context) error {
+	if s.current != nil {
+		s.ends.add(s.begins, s.current)
+	}
+	return nil
 }
 
 // add files an object of a repository; rest is its key after "<name>/_".
@@ -121,36 +145,42 @@ func (r *Repository) upload(id string, object storage.Object) {
 	u.Objects = append(u.Objects, object)
 }
 
+// flatBlobs visits the blobs in portions of a page.
 func (w *Walker) flatBlobs(ctx context.Context, visit func(context.Context, BlobDir) error) error {
-	seq := func(yield func(BlobDir, error) bool) {
-		d := BlobDir{}
-		for object, err := range w.Reader.List(ctx, layout.Blobs, storage.ListOptions{}) {
-			if err != nil {
-				yield(BlobDir{}, err)
-				return
-			}
-			if w.marker(object) {
-				continue
-			}
-			p, ok := layout.Parse(object.Key)
-			if !ok || object.Irregular {
-				w.OnStranger(Stranger{Key: object.Key, Irregular: object.Irregular})
-				continue
-			}
-			d.Blobs = append(d.Blobs, Link{
-				Algorithm: p.Digest.Algorithm().String(), Hex: p.Digest.Encoded(),
-				Size: object.Size, ModTime: object.ModTime,
-			})
-			if len(d.Blobs) == page {
-				if !yield(d, nil) {
-					return
-				}
-				d = BlobDir{}
-			}
-		}
-		yield(d, nil)
+	s := scan{reader: w.Reader, pool: w.Pool, prefix: layout.Blobs}
+	s.open = func() sink { return &blobSink{walker: w, visit: visit} }
+	return s.run(ctx, everything)
+}
+
+type blobSink struct {
+	walker *Walker
+	visit  func(context.Context, BlobDir) error
+	dir    BlobDir
+}
+
+func (s *blobSink) take(ctx context.Context, object storage.Object) error {
+	if s.walker.marker(object) {
+		return nil
 	}
-	return parallel.Each(ctx, w.Pool, iter.Seq2[BlobDir, error](seq), visit)
+	p, ok := layout.Parse(object.Key)
+	if !ok || object.Irregular {
+		s.walker.OnStranger(Stranger{Key: object.Key, Irregular: object.Irregular})
+		return nil
+	}
+	s.dir.Blobs = append(s.dir.Blobs, Link{
+		Algorithm: p.Digest.Algorithm().String(), Hex: p.Digest.Encoded(),
+		Size: object.Size, ModTime: object.ModTime,
+	})
+	if len(s.dir.Blobs) < page {
+		return nil
+	}
+	return s.end(ctx)
+}
+
+func (s *blobSink) end(ctx context.Context) error {
+	dir := s.dir
+	s.dir = BlobDir{}
+	return s.visit(ctx, dir)
 }
 
 // marker reports whether an object is a directory marker, and tells of it.

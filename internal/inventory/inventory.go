@@ -119,7 +119,7 @@ func (w *Walker) Repositories(ctx context.Context, visit func(context.Context, *
 		t := treeWalk{w, tree}
 		return t.repositories(ctx, visit)
 	}
-	return w.flatRepositories(ctx, visit)
+	return w.flatRepositories(ctx, visit, everything)
 }
 
 // Blobs calls visit for all blobs, in portions.

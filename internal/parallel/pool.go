@@ -4,7 +4,6 @@ package parallel
 
 import (
 	"context"
-	"iter"
 	"sync"
 	"sync/atomic"
 )
@@ -21,61 +20,52 @@ func New(n int) *Pool {
 	return &Pool{helpers: make(chan struct{}, max(n, 1)-1)}
 }
 
+// Free tells how many more functions could run at this moment.
+func (p *Pool) Free() int { return cap(p.helpers) - len(p.helpers) }
+
 // ForEach calls f for 0 to n-1, in any order and concurrently, and returns the
 // first error. After an error or the end of ctx no further call begins; calls
 // under way are waited for.
 func (p *Pool) ForEach(ctx context.Context, n int, f func(ctx context.Context, i int) error) error {
-	g := p.group(ctx)
+	g := p.Group(ctx)
 	var next atomic.Int64
-	var work func()
-	work = func() {
-		for g.ctx.Err() == nil {
+	var work func(ctx context.Context) error
+	work = func(ctx context.Context) error {
+		for ctx.Err() == nil {
 			i := int(next.Add(1)) - 1
 			if i >= n {
-				return
+				return nil
 			}
 			if i < n-1 {
-				g.recruit(work)
+				g.Try(work)
 			}
-			g.fail(f(g.ctx, i))
+			if err := f(ctx, i); err != nil {
+				return err
+			}
 		}
+		return nil
 	}
-	work()
-	return g.wait()
+	g.Run(work)
+	return g.Wait()
 }
 
-// Each calls f for every element of seq, in any order and concurrently. It
-// returns the first error of f or seq, as ForEach does.
-func Each[T any](ctx context.Context, p *Pool, seq iter.Seq2[T, error], f func(context.Context, T) error) error {
-	g := p.group(ctx)
-	for element, err := range seq {
-		g.fail(err)
-		if g.ctx.Err() != nil {
-			break
-		}
-		work := func() { g.fail(f(g.ctx, element)) }
-		if !g.recruit(work) {
-			work()
-		}
-	}
-	return g.wait()
-}
-
-// group is one ForEach or Each under way.
-type group struct {
+// Group is a set of functions that run concurrently in a pool and may add
+// others. The first error cancels the context that all of them get.
+type Group struct {
 	pool   *Pool
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	wg     sync.WaitGroup
 }
 
-func (p *Pool) group(parent context.Context) *group {
+// Group returns an empty group, which must be waited for.
+func (p *Pool) Group(parent context.Context) *Group {
 	ctx, cancel := context.WithCancelCause(parent)
-	return &group{pool: p, ctx: ctx, cancel: cancel}
+	return &Group{pool: p, ctx: ctx, cancel: cancel}
 }
 
-// recruit runs work in a helper if there is a free place.
-func (g *group) recruit(work func()) bool {
+// Try runs f in a helper if there is a free place, and reports whether it does.
+func (g *Group) Try(f func(ctx context.Context) error) bool {
 	select {
 	case g.pool.helpers <- struct{}{}:
 	default:
@@ -83,19 +73,29 @@ func (g *group) recruit(work func()) bool {
 	}
 	g.wg.Go(func() {
 		defer func() { <-g.pool.helpers }()
-		work()
+		g.Run(f)
 	})
 	return true
 }
 
-// fail stops the group with the first error it is given.
-func (g *group) fail(err error) {
-	if err != nil {
+// Do runs f in a helper if there is a free place, and otherwise here and now.
+// After an error or the end of the context it does nothing.
+func (g *Group) Do(f func(ctx context.Context) error) {
+	if g.ctx.Err() == nil && !g.Try(f) {
+		g.Run(f)
+	}
+}
+
+// Run runs f here and now.
+func (g *Group) Run(f func(ctx context.Context) error) {
+	if err := f(g.ctx); err != nil {
 		g.cancel(err)
 	}
 }
 
-func (g *group) wait() error {
+// Wait waits for all functions, those added meanwhile included, and returns
+// the first error, or the cause that ended the parent context.
+func (g *Group) Wait() error {
 	g.wg.Wait()
 	defer g.cancel(nil)
 	if g.ctx.Err() == nil {

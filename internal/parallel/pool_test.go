@@ -61,22 +61,59 @@ func TestForEachReportsCancellation(t *testing.T) {
 	}
 }
 
-func TestEachReturnsTheErrorOfTheSequence(t *testing.T) {
-	boom := errors.New("boom")
-	seq := func(yield func(int, error) bool) {
-		for i := range 100 {
-			if !yield(i, nil) {
-				return
+func TestGroupRunsWhatIsAddedMeanwhile(t *testing.T) {
+	for _, workers := range []int{1, 2, 16} {
+		g := parallel.New(workers).Group(t.Context())
+		var visited atomic.Int64
+		var split func(depth int) func(context.Context) error
+		split = func(depth int) func(context.Context) error {
+			return func(context.Context) error {
+				visited.Add(1)
+				for range 2 {
+					if depth > 0 {
+						g.Do(split(depth - 1))
+					}
+				}
+				return nil
 			}
 		}
-		yield(0, boom)
+		g.Run(split(7))
+		if err := g.Wait(); err != nil || visited.Load() != 255 {
+			t.Errorf("%d workers: visited %d of 255, error %v", workers, visited.Load(), err)
+		}
 	}
-	var visited atomic.Int64
-	err := parallel.Each(t.Context(), parallel.New(3), seq, func(context.Context, int) error {
-		visited.Add(1)
+}
+
+func TestGroupStopsAtTheFirstError(t *testing.T) {
+	boom := errors.New("boom")
+	pool := parallel.New(2)
+	g := pool.Group(t.Context())
+	g.Run(func(context.Context) error { return boom })
+	g.Do(func(context.Context) error {
+		t.Error("it went on")
 		return nil
 	})
-	if !errors.Is(err, boom) || visited.Load() != 100 {
-		t.Errorf("visited %d of 100, error %v", visited.Load(), err)
+	if err := g.Wait(); !errors.Is(err, boom) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestTryNeedsAFreePlace(t *testing.T) {
+	pool := parallel.New(2)
+	g := pool.Group(t.Context())
+	release := make(chan struct{})
+	wait := func(context.Context) error {
+		<-release
+		return nil
+	}
+	if pool.Free() != 1 || !g.Try(wait) {
+		t.Error("there is no free place in a new pool")
+	}
+	if pool.Free() != 0 || g.Try(wait) {
+		t.Error("a place was given twice")
+	}
+	close(release)
+	if err := g.Wait(); err != nil || pool.Free() != 1 {
+		t.Errorf("%d places are free, error %v", pool.Free(), err)
 	}
 }
