@@ -8,7 +8,9 @@
 //
 //   - [Tree], [DirRemover], [MultiStater] and [LinkProber], where directories are
 //     real, as on a filesystem;
-//   - [Requester], where the backend counts what it was asked.
+//   - [MultipartLister], [MultipartAborter] and [VersionKeeper], on object stores;
+//   - [Concurrent], where the backend knows how many requests in flight suit it;
+//   - [Requester], where it counts what it was asked.
 //
 // # Keys
 //

@@ -26,8 +26,14 @@ type Error struct {
 	Err error
 }
 
-// Error implements error. Keys that are no plain text are quoted.
-func (e *Error) Error() string { return fmt.Sprintf("%s %s: %v", e.Op, DisplayKey(e.Key), e.Err) }
+// Error implements error. Keys that are no plain text are quoted; an empty one,
+// of an operation on the whole backend, is left out.
+func (e *Error) Error() string {
+	if e.Key == "" {
+		return fmt.Sprintf("%s: %v", e.Op, e.Err)
+	}
+	return fmt.Sprintf("%s %s: %v", e.Op, DisplayKey(e.Key), e.Err)
+}
 
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Err }

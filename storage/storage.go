@@ -189,3 +189,46 @@ func (r Requests) Sub(earlier Requests) Requests {
 type Requester interface {
 	Requests() Requests
 }
+
+// MultipartUpload is an upload in parts that was begun and neither completed
+// nor aborted. Its parts take space and appear in no listing of objects.
+type MultipartUpload struct {
+	Key       string
+	ID        string
+	Initiated time.Time
+}
+
+// MultipartLister is the power of backends that keep incomplete multipart
+// uploads. Wrappers implement it always, and fail with
+// [errors.ErrUnsupported] when what they wrap does not.
+type MultipartLister interface {
+	// ListMultipartUploads yields those of keys under prefix, in no particular
+	// order. An error is yielded once, as the last element; it is
+	// [errors.ErrUnsupported] where the backend has none after all.
+	ListMultipartUploads(ctx context.Context, prefix string) iter.Seq2[MultipartUpload, error]
+
+	// MultipartSize adds up the bytes of the parts, at one request per 1,000
+	// of them. It fails with [ErrNotFound] when the upload is gone.
+	MultipartSize(ctx context.Context, u MultipartUpload) (int64, error)
+}
+
+// MultipartAborter is the power to abort multipart uploads.
+type MultipartAborter interface {
+	// AbortMultipartUpload discards the parts of an upload. One that is not
+	// there is no error. No object is touched.
+	AbortMultipartUpload(ctx context.Context, u MultipartUpload) error
+}
+
+// VersionKeeper is the power of backends that may keep a deleted object as a
+// noncurrent version.
+type VersionKeeper interface {
+	// KeepsVersions reports whether they do: then deletes free nothing. It
+	// fails with [errors.ErrUnsupported] where there is no such thing.
+	KeepsVersions(ctx context.Context) (bool, error)
+}
+
+// Concurrent is the power to say how many requests in flight suit a backend.
+type Concurrent interface {
+	// Concurrency is that number, or zero when the backend does not care.
+	Concurrency() int
+}

@@ -1,7 +1,8 @@
 // Package memory is a driver that keeps objects in memory, as a flat object
 // store does: no directories, listings in byte order in pages of 1,000 keys,
-// deletes in batches of 1,000. It serves tests, and as the shortest example of
-// a driver. A directory marker is an empty object whose key ends in a slash.
+// deletes in batches of 1,000, multipart uploads, and versions if told to keep
+// them. It serves tests, and as the shortest example of a driver. A directory
+// marker is an empty object whose key ends in a slash.
 package memory
 
 import (
@@ -32,6 +33,10 @@ type Driver struct {
 	mu      sync.RWMutex
 	keys    []string // sorted
 	objects map[string]object
+	uploads map[upload]uploadState
+	// noncurrent has the keys of which a version was deleted or replaced; nil
+	// while none are kept.
+	noncurrent map[string]bool
 
 	lists, gets, stats, deletes atomic.Int64
 }
@@ -42,12 +47,17 @@ type object struct {
 }
 
 var (
-	_ storage.Driver    = (*Driver)(nil)
-	_ storage.Requester = (*Driver)(nil)
+	_ storage.Driver           = (*Driver)(nil)
+	_ storage.MultipartLister  = (*Driver)(nil)
+	_ storage.MultipartAborter = (*Driver)(nil)
+	_ storage.VersionKeeper    = (*Driver)(nil)
+	_ storage.Requester        = (*Driver)(nil)
 )
 
 // New returns an empty Driver.
-func New() *Driver { return &Driver{objects: map[string]object{}} }
+func New() *Driver {
+	return &Driver{objects: map[string]object{}, uploads: map[upload]uploadState{}}
+}
 
 // Put stores a copy of content under key, and replaces what was there.
 func (d *Driver) Put(ctx context.Context, key string, content []byte, modTime time.Time) error {
@@ -62,6 +72,7 @@ func (d *Driver) Put(ctx context.Context, key string, content []byte, modTime ti
 	if at, found := slices.BinarySearch(d.keys, key); !found {
 		d.keys = slices.Insert(d.keys, at, key)
 	}
+	d.retire(key)
 	d.objects[key] = object{bytes.Clone(content), modTime}
 	return nil
 }
@@ -186,13 +197,15 @@ func (d *Driver) remove(keys []string) {
 	for _, key := range keys {
 		if at, found := slices.BinarySearch(d.keys, key); found {
 			d.keys = slices.Delete(d.keys, at, at+1)
+			d.retire(key)
 			delete(d.objects, key)
 		}
 	}
 }
 
 // Requests implements [storage.Requester]: pages listed, objects read, objects
-// described, and batches deleted.
+// described, and batches deleted. Pages of uploads and of parts count as
+// listings, a question for versions as a stat, an abort as a delete.
 func (d *Driver) Requests() storage.Requests {
 	return storage.Requests{
 		List: d.lists.Load(), Get: d.gets.Load(), Stat: d.stats.Load(), Delete: d.deletes.Load(),

@@ -16,7 +16,14 @@ import (
 func TestConformance(t *testing.T) {
 	storagetest.TestDriver(t, func(*testing.T) storagetest.Harness {
 		d := memory.New()
-		return storagetest.Harness{Driver: d, Put: d.Put, KeepsTimes: true}
+		begun := 0
+		begin := func(_ context.Context, key string, bytes int64) (storage.MultipartUpload, error) {
+			begun++
+			u := storage.MultipartUpload{Key: key, ID: fmt.Sprint(begun), Initiated: time.Now()}
+			d.BeginUpload(u.Key, u.ID, u.Initiated, bytes)
+			return u, nil
+		}
+		return storagetest.Harness{Driver: d, Put: d.Put, KeepsTimes: true, BeginUpload: begin}
 	})
 }
 

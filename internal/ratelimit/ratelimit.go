@@ -1,5 +1,7 @@
 // Package ratelimit holds a driver to a number of requests per second, so that
-// a collection leaves room for the registry that uses the same storage.
+// a collection leaves room for the registry that uses the same storage. The
+// drivers of object stores do so themselves, as only they see what is tried
+// again; this is for the others.
 //
 // What counts as a request is what the backend sees: a page of a listing, a
 // directory, an object read, a stat, a batch of deletes on an object store, a

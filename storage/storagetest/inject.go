@@ -29,11 +29,15 @@ const defaultPage = 1000
 //
 // A List is several operations of kind "list": one that opens it, and one for
 // each page, before the first element of the page is yielded. All carry the
-// prefix. A Delete is one operation, whatever number of keys it has.
+// prefix. Listings of multipart uploads are the same, of kind "uploads". A
+// Delete is one operation, whatever number of keys it has.
 type Op struct {
-	Index int    // from 0, in the order in which the operations began
-	Kind  string // "list", "get", "stat", "readdir", "delete" or "rmdir"
-	Key   string // key or prefix; of a Delete, the first key
+	Index int // from 0, in the order in which the operations began
+	// Kind is "list", "get", "stat", "readdir", "delete" or "rmdir", and on
+	// object stores "uploads" (listed), "parts" (their size), "abort" or
+	// "versioning".
+	Kind string
+	Key  string // key or prefix; of a Delete, the first key; of "versioning", nothing
 }
 
 // Fault is what happens to an operation. The zero value is no fault.
@@ -72,12 +76,16 @@ type Faulty struct {
 }
 
 var (
-	_ storage.Driver      = (*Faulty)(nil)
-	_ storage.Tree        = (*Faulty)(nil)
-	_ storage.DirRemover  = (*Faulty)(nil)
-	_ storage.LinkProber  = (*Faulty)(nil)
-	_ storage.MultiStater = (*Faulty)(nil)
-	_ storage.Requester   = (*Faulty)(nil)
+	_ storage.Driver           = (*Faulty)(nil)
+	_ storage.Tree             = (*Faulty)(nil)
+	_ storage.DirRemover       = (*Faulty)(nil)
+	_ storage.LinkProber       = (*Faulty)(nil)
+	_ storage.MultiStater      = (*Faulty)(nil)
+	_ storage.MultipartLister  = (*Faulty)(nil)
+	_ storage.MultipartAborter = (*Faulty)(nil)
+	_ storage.VersionKeeper    = (*Faulty)(nil)
+	_ storage.Concurrent       = (*Faulty)(nil)
+	_ storage.Requester        = (*Faulty)(nil)
 )
 
 // Inject wraps d. Every operation is shown to fault, and does what it says. A
@@ -89,8 +97,8 @@ func Inject(d storage.Driver, fault func(Op) Fault) *Faulty {
 	return &Faulty{driver: d, fault: fault, allowed: -1}
 }
 
-// CrashAfter lets n more deletions happen, each key of a batch and each
-// directory counted, those that are not there too. From then on nothing more
+// CrashAfter lets n more deletions happen, each key of a batch, each directory
+// and each abort counted, those that are not there too. From then on nothing more
 // is changed and every operation fails with [ErrCrashed]. A batch that the
 // crash interrupts has lost its first keys, and fails with ErrCrashed itself.
 func (f *Faulty) CrashAfter(n int) {
@@ -129,33 +137,49 @@ func (f *Faulty) begin(kind, key string) (Fault, error) {
 }
 
 func failure(kind, key string, err error) *storage.Error {
-	if kind == "readdir" {
-		kind = "list"
+	op := kind
+	switch kind {
+	case "readdir":
+		op = "list"
+	case "uploads":
+		op = "list multipart uploads"
+	case "parts":
+		op = "list parts"
+	case "abort":
+		op = "abort multipart upload"
+	case "versioning":
+		op = "get bucket versioning"
 	}
-	return &storage.Error{Op: kind, Key: key, Err: err}
+	return &storage.Error{Op: op, Key: key, Err: err}
 }
 
 // List implements [storage.Reader].
 func (f *Faulty) List(ctx context.Context, prefix string, opts storage.ListOptions) iter.Seq2[storage.Object, error] {
-	return func(yield func(storage.Object, error) bool) {
-		if _, err := f.begin("list", prefix); err != nil {
-			yield(storage.Object{}, err)
+	return pages(ctx, f, "list", prefix, f.driver.List(ctx, prefix, opts))
+}
+
+// pages is a listing of the driver below, cut into operations.
+func pages[T any](ctx context.Context, f *Faulty, kind, prefix string, listing iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		if _, err := f.begin(kind, prefix); err != nil {
+			yield(none, err)
 			return
 		}
 		page, n := f.Page, 0
 		if page <= 0 {
 			page = defaultPage
 		}
-		for o, err := range f.driver.List(ctx, prefix, opts) {
+		for element, err := range listing {
 			if err == nil && n%page == 0 {
-				err = f.beginPage(ctx, prefix)
+				err = f.beginPage(ctx, kind, prefix)
 			}
 			if err != nil {
-				yield(storage.Object{}, err)
+				yield(none, err)
 				return
 			}
 			n++
-			if !yield(o, nil) {
+			if !yield(element, nil) {
 				return
 			}
 		}
@@ -164,12 +188,12 @@ func (f *Faulty) List(ctx context.Context, prefix string, opts storage.ListOptio
 
 // beginPage begins a page, which the driver below may have read before the
 // context ended.
-func (f *Faulty) beginPage(ctx context.Context, prefix string) error {
-	if _, err := f.begin("list", prefix); err != nil {
+func (f *Faulty) beginPage(ctx context.Context, kind, prefix string) error {
+	if _, err := f.begin(kind, prefix); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
-		return failure("list", prefix, err)
+		return failure(kind, prefix, err)
 	}
 	return nil
 }

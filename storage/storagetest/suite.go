@@ -28,6 +28,9 @@ type Harness struct {
 	// Refuse makes the deletion of one existing key fail, while that of others
 	// succeeds. Nil where the backend cannot be brought to do that.
 	Refuse func(t *testing.T, key string)
+	// BeginUpload begins a multipart upload of one part of so many bytes. Nil
+	// where the backend has none, or the driver is no storage.MultipartLister.
+	BeginUpload func(ctx context.Context, key string, bytes int64) (storage.MultipartUpload, error)
 }
 
 // TestDriver runs the suite: once on keys at the root, once on keys below a
@@ -82,6 +85,9 @@ func subtests(h Harness) []subtest {
 	}
 	if h.Refuse != nil {
 		tests = append(tests, subtest{"DeletePartial", (*suite).deletePartial})
+	}
+	if h.BeginUpload != nil {
+		tests = append(tests, subtest{"MultipartUploads", (*suite).multipartUploads})
 	}
 	if _, ok := storage.AsTree(h.Driver); ok {
 		tests = append(tests, subtest{"ReadDir", (*suite).readDir}, subtest{"TreeStat", (*suite).treeStat})
