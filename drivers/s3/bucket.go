@@ -1,0 +1,165 @@
+package s3
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/url"
+	"sync/atomic"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/blobsweep/blobsweep/internal/objectstore"
+	"github.com/blobsweep/blobsweep/storage"
+)
+
+// pageSize is the most that the store lists at a time.
+const pageSize = 1000
+
+// bucket implements [objectstore.API] with the SDK.
+type bucket struct {
+	client  *s3.Client
+	name    string
+	keyring keyring
+	md5     atomic.Bool // deletes carry Content-MD5
+}
+
+var _ objectstore.API = (*bucket)(nil)
+
+// List implements [objectstore.API].
+func (b *bucket) List(ctx context.Context, q objectstore.ListQuery) (objectstore.ListPage, error) {
+	in := &s3.ListObjectsV2Input{
+		Bucket: &b.name, Prefix: optional(q.Prefix), Delimiter: optional(q.Delimiter),
+		ContinuationToken: optional(q.Token), MaxKeys: aws.Int32(pageSize), EncodingType: types.EncodingTypeUrl,
+	}
+	if q.Token == "" {
+		in.StartAfter = optional(q.StartAfter)
+	}
+	out, err := b.list(ctx, in)
+	if err != nil {
+		return objectstore.ListPage{}, err
+	}
+	page := objectstore.ListPage{
+		Objects: make([]storage.Object, len(out.Contents)), Prefixes: make([]string, len(out.CommonPrefixes)),
+		Truncated: *out.IsTruncated, Token: aws.ToString(out.NextContinuationToken),
+	}
+	for i, o := range out.Contents {
+		page.Objects[i] = object(o)
+		if page.Objects[i].Key, err = decode(out.EncodingType, o.Key); err != nil {
+			return objectstore.ListPage{}, err
+		}
+	}
+	for i, p := range out.CommonPrefixes {
+		if page.Prefixes[i], err = decode(out.EncodingType, p.Prefix); err != nil {
+			return objectstore.ListPage{}, err
+		}
+	}
+	return page, nil
+}
+
+// list sends a listing. An answer that does not say whether it is complete,
+// such as an empty one, is none.
+func (b *bucket) list(ctx context.Context, in *s3.ListObjectsV2Input) (*s3.ListObjectsV2Output, error) {
+	out, err := b.client.ListObjectsV2(ctx, in)
+	if err == nil && out.IsTruncated == nil {
+		err = noListing()
+	}
+	if err != nil {
+		return nil, b.fault(err, "")
+	}
+	return out, nil
+}
+
+func noListing() *objectstore.Fault {
+	return &objectstore.Fault{Class: objectstore.Transient, Message: "the answer is no listing"}
+}
+
+// Get implements [objectstore.API].
+func (b *bucket) Get(ctx context.Context, key string) (io.ReadCloser, int64, error) {
+	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key})
+	if err != nil {
+		return nil, 0, b.fault(err, "NoSuchKey")
+	}
+	return out.Body, sizeOf(out.ContentLength), nil
+}
+
+// Stat implements [objectstore.API]. The 404 of a HEAD has no body and may as
+// well be that of the bucket or of something on the way, so that only a listing
+// that begins behind the key proves that it is absent.
+func (b *bucket) Stat(ctx context.Context, key string) (storage.Object, error) {
+	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
+	if err == nil {
+		return storage.Object{Size: sizeOf(out.ContentLength), ModTime: aws.ToTime(out.LastModified)}, nil
+	}
+	fault := b.fault(err, "")
+	if fault.Status != 404 || fault.Class != objectstore.Transient {
+		return storage.Object{}, fault
+	}
+	page, err := b.list(ctx, &s3.ListObjectsV2Input{
+		Bucket: &b.name, Prefix: &key, MaxKeys: aws.Int32(1), EncodingType: types.EncodingTypeUrl,
+	})
+	if err != nil {
+		return storage.Object{}, err
+	}
+	if len(page.Contents) > 0 {
+		first, err := decode(page.EncodingType, page.Contents[0].Key)
+		if err != nil {
+			return storage.Object{}, err
+		}
+		if first == key {
+			return object(page.Contents[0]), nil
+		}
+	}
+	return storage.Object{}, &objectstore.Fault{Class: objectstore.Absent, Status: 404, RequestID: fault.RequestID}
+}
+
+// Versioned implements [objectstore.API].
+func (b *bucket) Versioned(ctx context.Context) (bool, error) {
+	out, err := b.client.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &b.name})
+	if err != nil {
+		return false, b.fault(err, "")
+	}
+	return out.Status != "", nil
+}
+
+// optional leaves out what is empty.
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// object is what a listing says of an object, but for the key.
+func object(o types.Object) storage.Object {
+	return storage.Object{Size: sizeOf(o.Size), ModTime: aws.ToTime(o.LastModified)}
+}
+
+// sizeOf is a size, or -1 where none is given.
+func sizeOf(size *int64) int64 {
+	if size == nil {
+		return -1
+	}
+	return *size
+}
+
+// decode reads a key of a listing, which is encoded if the answer says so:
+// stores are free to ignore the wish.
+func decode(encoding types.EncodingType, key *string) (string, error) {
+	if key == nil {
+		return "", noListing()
+	}
+	if encoding != types.EncodingTypeUrl {
+		return *key, nil
+	}
+	plain, err := url.QueryUnescape(*key)
+	if err != nil {
+		return "", &objectstore.Fault{
+			Class:   objectstore.Failed,
+			Message: fmt.Sprintf("the listing says that its keys are URL encoded, and %q is not", *key),
+			Cause:   err,
+		}
+	}
+	return plain, nil
+}
