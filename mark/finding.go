@@ -27,6 +27,10 @@ const (
 	Symlink FindingKind = "symlink"
 	// Stranger: a key that the registry's grammar does not know (law 13).
 	Stranger FindingKind = "stranger"
+	// VersionedBucket: what is deleted stays as noncurrent versions.
+	VersionedBucket FindingKind = "versioned-bucket"
+	// VersioningUnknown: whether it does could not be asked.
+	VersioningUnknown FindingKind = "versioning-unknown"
 	// EmptyRegistry: there is nothing under docker/registry/v2.
 	EmptyRegistry FindingKind = "empty-registry"
 )

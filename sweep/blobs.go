@@ -18,6 +18,13 @@ func (p *planner) blobDir(ctx context.Context, d inventory.BlobDir) error {
 	var orphans []blob
 	var empty []layout.Dir
 	var missed []inventory.Link // taken for absent while marking
+	var staying []string        // keys, where directories have markers
+	keepsMarkers := p.markers.any()
+	stays := func(l inventory.Link) {
+		if keepsMarkers {
+			staying = append(staying, layout.BlobKey(l.Digest()))
+		}
+	}
 	for _, l := range d.Blobs {
 		if p.marker.Missed(l) {
 			missed = append(missed, l)
@@ -35,6 +42,7 @@ func (p *planner) blobDir(ctx context.Context, d inventory.BlobDir) error {
 			total += declared
 		}
 		c.Marked++
+		stays(l)
 	}
 	if err := p.notMissed(ctx, d.Prefix, missed); err != nil {
 		return err
@@ -60,6 +68,7 @@ func (p *planner) blobDir(ctx context.Context, d inventory.BlobDir) error {
 			orphans = append(orphans, b)
 		case inventory.Recent:
 			c.Recent++
+			stays(l)
 		case inventory.Gone:
 			c.Total--
 			dirs, err := p.emptyTree(ctx, b.path().Homes()[0].Prefix(), leaving{})
@@ -73,6 +82,7 @@ func (p *planner) blobDir(ctx context.Context, d inventory.BlobDir) error {
 		}
 	}
 	p.meter.done.Add(c.Total)
+	p.markers.keep(staying...)
 
 	all := d.Prefix != "" && d.Strangers == 0 && len(orphans)+len(empty) == len(d.Blobs)
 	if all {

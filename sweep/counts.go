@@ -7,12 +7,13 @@ package sweep
 type Counts struct {
 	Repositories int64 `json:"repositories"`
 	// Tags is the number of tags that have a current link.
-	Tags             int64           `json:"tags"`
-	Manifests        MarkedCounts    `json:"manifests"`
-	Blobs            MarkedCounts    `json:"blobs"`
-	LayerLinks       TotalCounts     `json:"layerLinks"`
-	TagIndexEntries  SweptCounts     `json:"tagIndexEntries"`
-	Uploads          TotalCounts     `json:"uploads"`
+	Tags            int64        `json:"tags"`
+	Manifests       MarkedCounts `json:"manifests"`
+	Blobs           MarkedCounts `json:"blobs"`
+	LayerLinks      TotalCounts  `json:"layerLinks"`
+	TagIndexEntries SweptCounts  `json:"tagIndexEntries"`
+	Uploads         TotalCounts  `json:"uploads"`
+	// MultipartUploads are those that an object store keeps incomplete.
 	MultipartUploads TotalCounts     `json:"multipartUploads"`
 	EmptyDirectories DirectoryCounts `json:"emptyDirectories"`
 	// Strangers are keys that the registry's grammar does not know (law 13).
@@ -29,7 +30,7 @@ type MarkedCounts struct {
 	Recent   int64 `json:"recent"`
 }
 
-// TotalCounts count layer links and uploads.
+// TotalCounts count layer links and uploads of both kinds.
 type TotalCounts struct {
 	Total    int64 `json:"total"`
 	Eligible int64 `json:"eligible"`
@@ -59,4 +60,7 @@ type ByteCounts struct {
 	Total       int64 `json:"total"`
 	Reclaimable int64 `json:"reclaimable"`
 	Reclaimed   int64 `json:"reclaimed"`
+	// Noncurrent were deleted in a bucket that keeps versions, and are not
+	// reclaimed: they stay as noncurrent versions.
+	Noncurrent int64 `json:"noncurrent"`
 }

@@ -229,64 +229,6 @@ func (p *planner) emptyDirectories(ctx context.Context) error {
 	return p.directoryMarkers(ctx)
 }
 
-// directoryMarkers plans the markers under which nothing stays (law 11).
-func (p *planner) directoryMarkers(ctx context.Context) error {
-	if len(p.foundMarkers) == 0 {
-		return nil
-	}
-	going, err := p.keys()
-	if err != nil {
-		return err
-	}
-	slices.SortFunc(p.foundMarkers, func(a, b storage.Object) int { return deeper(a.Key, b.Key) })
-	for _, o := range p.foundMarkers {
-		dir, ours := layout.ParseDir(o.Key)
-		if !ours || !p.old(o) {
-			continue
-		}
-		empty := true
-		for below, err := range p.reader.List(ctx, o.Key, storage.ListOptions{StartAfter: o.Key}) {
-			if err != nil {
-				return err
-			}
-			if !going[below.Key] {
-				empty = false
-				break
-			}
-		}
-		if empty {
-			going[o.Key] = true
-			p.dirMarkers = append(p.dirMarkers, dir)
-		}
-	}
-	return nil
-}
-
-// keys returns the keys of all candidates so far.
-func (p *planner) keys() (map[string]bool, error) {
-	keys := map[string]bool{}
-	add := func(path layout.Path) error {
-		key, err := path.Key()
-		keys[key] = true
-		return err
-	}
-	for _, items := range [][]item{p.entries, p.revisions, p.layers, p.uploads} {
-		for _, it := range items {
-			for _, path := range it.paths {
-				if err := add(path); err != nil {
-					return nil, err
-				}
-			}
-		}
-	}
-	for _, b := range p.blobs {
-		if err := add(b.path()); err != nil {
-			return nil, err
-		}
-	}
-	return keys, nil
-}
-
 // parent returns the prefix of the directory that holds another.
 func parent(prefix string) string {
 	return prefix[:strings.LastIndexByte(strings.TrimSuffix(prefix, "/"), '/')+1]

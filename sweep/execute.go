@@ -90,6 +90,9 @@ func (x *execution) run(ctx context.Context) error {
 	if err := x.items(ctx, PhaseUploads, x.uploads, &c.Uploads.Removed); err != nil {
 		return err
 	}
+	if err := x.abort(ctx); err != nil {
+		return err
+	}
 	return x.prune(ctx)
 }
 
@@ -126,6 +129,10 @@ func (x *execution) sweepBlobs(ctx context.Context) error {
 		},
 		func(i int) {
 			x.counts.Blobs.Removed++
+			if x.versioned {
+				x.counts.Bytes.Noncurrent += x.blobs[i].size
+				return
+			}
 			x.counts.Bytes.Reclaimed += x.blobs[i].size
 			x.meter.bytes.Add(x.blobs[i].size)
 		})

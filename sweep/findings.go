@@ -18,24 +18,24 @@ func (p *planner) found(f mark.Finding) {
 }
 
 func (p *planner) onStranger(s inventory.Stranger) {
+	p.stranger(s, "not written by a registry; it is never touched")
+}
+
+// stranger counts a stranger and reports it, with a word on what is done.
+func (p *planner) stranger(s inventory.Stranger, detail string) {
+	p.markers.keep(s.Key)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.counts.Strangers++
-	f := mark.Finding{Kind: mark.Stranger, Repository: s.Repository, Key: storage.DisplayKey(s.Key), Detail: "not written by a registry; it is never touched"}
+	f := mark.Finding{Kind: mark.Stranger, Repository: s.Repository, Key: storage.DisplayKey(s.Key), Detail: detail}
 	if s.Irregular {
 		p.links = append(p.links, s.Key)
 		f.Kind = mark.Symlink
 		f.Detail = "a symbolic link or special file; it is never followed and never touched"
-	} else if p.stranger++; p.stranger > strangersShown {
+	} else if p.strangers++; p.strangers > strangersShown {
 		return
 	}
 	p.findings = append(p.findings, f)
-}
-
-func (p *planner) onMarker(o storage.Object) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.foundMarkers = append(p.foundMarkers, o)
 }
 
 // amend says more of what was found under a key.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"sync"
 	"testing"
@@ -54,8 +55,14 @@ func readDir(t *testing.T, root string) *fixture.Tree {
 // memoryOf writes a tree's files to a flat store.
 func memoryOf(t *testing.T, tree *fixture.Tree) backend {
 	t.Helper()
-	d := memory.New()
-	if err := tree.Write(t.Context(), d); err != nil {
+	d, objects := memory.New(), tree.Clone()
+	for name, file := range tree.Files {
+		if key, id, ok := cutIncomplete(name); ok {
+			d.BeginUpload(key, id, file.ModTime, int64(len(file.Content)))
+			delete(objects.Files, name)
+		}
+	}
+	if err := objects.Write(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
 	return backend{d, func() *fixture.Tree {
@@ -71,6 +78,13 @@ func memoryOf(t *testing.T, tree *fixture.Tree) backend {
 			}
 			now.Files[key] = fixture.File{Content: content, ModTime: o.ModTime}
 		}
+		for _, u := range d.Uploads() {
+			size, err := d.MultipartSize(t.Context(), u)
+			if err != nil {
+				t.Fatal(err)
+			}
+			now.Files[incomplete(u.Key, u.ID)] = fixture.File{Content: make([]byte, size), ModTime: u.Initiated}
+		}
 		return now
 	}}
 }
@@ -84,7 +98,7 @@ type watched struct {
 	refuse func(key string) bool
 
 	mu      sync.Mutex
-	keys    []string // of Delete, in the order asked for
+	keys    []string // of Delete, and what is aborted, in the order asked for
 	dirs    []string // of RemoveDir
 	running map[int]int
 	faults  []string // against the order of law 9
@@ -150,6 +164,38 @@ func (w *watched) Delete(ctx context.Context, keys ...string) error {
 	return nil
 }
 
+func (w *watched) ListMultipartUploads(ctx context.Context, prefix string) iter.Seq2[storage.MultipartUpload, error] {
+	lister, ok := w.Driver.(storage.MultipartLister)
+	if !ok {
+		return func(yield func(storage.MultipartUpload, error) bool) {
+			yield(storage.MultipartUpload{}, errors.ErrUnsupported)
+		}
+	}
+	return lister.ListMultipartUploads(ctx, prefix)
+}
+
+func (w *watched) MultipartSize(ctx context.Context, u storage.MultipartUpload) (int64, error) {
+	return w.Driver.(storage.MultipartLister).MultipartSize(ctx, u)
+}
+
+func (w *watched) AbortMultipartUpload(ctx context.Context, u storage.MultipartUpload) error {
+	name := incomplete(u.Key, u.ID)
+	w.begin([]string{name}, +1)
+	defer w.begin([]string{name}, -1)
+	if w.refuse != nil && w.refuse(name) {
+		return &storage.Error{Op: "abort multipart upload", Key: u.Key, Err: errRefused}
+	}
+	return w.Driver.(storage.MultipartAborter).AbortMultipartUpload(ctx, u)
+}
+
+func (w *watched) KeepsVersions(ctx context.Context) (bool, error) {
+	keeper, ok := w.Driver.(storage.VersionKeeper)
+	if !ok {
+		return false, errors.ErrUnsupported
+	}
+	return keeper.KeepsVersions(ctx)
+}
+
 // begin notes keys whose removal begins (+1) or ends (-1), and every one that
 // begins before all of an earlier rank are done with.
 func (w *watched) begin(keys []string, by int) {
@@ -175,6 +221,9 @@ func (w *watched) begin(keys []string, by int) {
 
 // rank is the place of a key in the order of law 9.
 func rank(key string) int {
+	if _, _, ok := cutIncomplete(key); ok {
+		return 6
+	}
 	p, _ := layout.Parse(key)
 	switch p.Kind {
 	case layout.TagIndexLink:
@@ -189,7 +238,7 @@ func rank(key string) int {
 		return 5
 	}
 	if strings.HasSuffix(key, "/") {
-		return 6
+		return 7
 	}
 	return 0 // nothing of ours
 }

@@ -81,6 +81,13 @@ func checkOnce(t *testing.T, findings []mark.Finding) {
 func checkHome(t *testing.T, w *watched) {
 	t.Helper()
 	for _, key := range w.keys {
+		if key, id, ok := cutIncomplete(key); ok {
+			p, _ := layout.Parse(key)
+			if id == "" || p.Kind != layout.UploadData && p.Kind != layout.BlobData {
+				t.Errorf("law 17: aborted %q of %q", id, key)
+			}
+			continue
+		}
 		_, dir := layout.ParseDir(key)
 		if _, ok := layout.Parse(key); !ok && !dir || !strings.HasPrefix(key, "docker/registry/v2/") {
 			t.Errorf("law 17: deleted %q", key)
@@ -105,7 +112,10 @@ func (s *scenario) checkCounts(t *testing.T, run when, got sweep.Counts, going [
 		LayerLinks:      sweep.TotalCounts{Total: total.LayerLinks.Total, Eligible: eligible.LayerLinks.Total, Recent: recent.LayerLinks.Total},
 		TagIndexEntries: sweep.SweptCounts{Eligible: eligible.TagIndexEntries.Eligible},
 		Uploads:         sweep.TotalCounts{Total: total.Uploads.Total, Eligible: eligible.Uploads.Total, Recent: recent.Uploads.Total},
-		Bytes:           sweep.ByteCounts{Total: total.Bytes.Total, Reclaimable: eligible.Bytes.Total},
+		MultipartUploads: sweep.TotalCounts{
+			Total: total.MultipartUploads.Total, Eligible: eligible.MultipartUploads.Total, Recent: recent.MultipartUploads.Total,
+		},
+		Bytes: sweep.ByteCounts{Total: total.Bytes.Total, Reclaimable: eligible.Bytes.Total},
 	}
 	for _, c := range []*sweep.MarkedCounts{&want.Manifests, &want.Blobs} {
 		c.Marked = c.Total - c.Eligible - c.Recent
@@ -130,11 +140,11 @@ func (s *scenario) checkRemoved(t *testing.T, run when, c sweep.Counts) {
 		c.EmptyDirectories.Eligible = c.EmptyDirectories.Removed
 	}
 	eligible := []int64{c.Manifests.Eligible, c.Blobs.Eligible, c.LayerLinks.Eligible, c.TagIndexEntries.Eligible,
-		c.Uploads.Eligible, c.EmptyDirectories.Eligible, c.Bytes.Reclaimable}
+		c.Uploads.Eligible, c.MultipartUploads.Eligible, c.EmptyDirectories.Eligible, c.Bytes.Reclaimable}
 	removed := []int64{c.Manifests.Removed, c.Blobs.Removed, c.LayerLinks.Removed, c.TagIndexEntries.Removed,
-		c.Uploads.Removed, c.EmptyDirectories.Removed, c.Bytes.Reclaimed}
+		c.Uploads.Removed, c.MultipartUploads.Removed, c.EmptyDirectories.Removed, c.Bytes.Reclaimed}
 	if !slices.Equal(eligible, removed) {
-		t.Errorf("eligible %d, removed %d (manifests, blobs, layer links, entries, uploads, directories, bytes)", eligible, removed)
+		t.Errorf("eligible %d, removed %d (manifests, blobs, layer links, entries, uploads, multipart uploads, directories, bytes)", eligible, removed)
 	}
 }
 
@@ -143,6 +153,12 @@ func tally(files map[string]fixture.File, keys []string) sweep.Counts {
 	var c sweep.Counts
 	uploads := map[string]bool{}
 	for _, key := range keys {
+		if key, _, ok := cutIncomplete(key); ok {
+			if p, _ := layout.Parse(key); p.Kind == layout.UploadData || p.Kind == layout.BlobData {
+				c.MultipartUploads.Total++
+			}
+			continue
+		}
 		p, ok := layout.Parse(key)
 		if m := repositoryPattern.FindStringSubmatchIndex(key); !ok && m != nil { // a repository of an odd name
 			p, _ = layout.Parse(key[:m[2]] + "odd" + key[m[3]:])
@@ -172,6 +188,7 @@ var repositoryPattern = regexp.MustCompile(`^docker/registry/v2/repositories/(.+
 func (s *scenario) repositories() int64 {
 	names := map[string]bool{}
 	keys := slices.Collect(maps.Keys(s.Files))
+	keys = slices.DeleteFunc(keys, func(key string) bool { return strings.HasSuffix(key, "/") }) // a marker is no repository
 	keys = slices.AppendSeq(slices.AppendSeq(keys, maps.Keys(s.Dirs)), maps.Keys(s.Symlinks))
 	for _, key := range keys {
 		if m := repositoryPattern.FindStringSubmatch(key); m != nil {

@@ -101,6 +101,37 @@ func (s *scenario) garbage(name string) {
 	s.goes(always, blob(s.Blob("", []byte("garbage "+name)).Digest))
 }
 
+// incomplete is the key in a tree of what is no object: a multipart upload
+// under way.
+func incomplete(key, id string) string { return incompletePrefix + id + " " + key }
+
+const incompletePrefix = "incomplete multipart upload "
+
+// cutIncomplete takes such a key apart.
+func cutIncomplete(s string) (key, id string, ok bool) {
+	s, ok = strings.CutPrefix(s, incompletePrefix)
+	id, key, _ = strings.Cut(s, " ")
+	return key, id, ok
+}
+
+// begin begins a multipart upload some time from the start of the run, and
+// expects it to stay.
+func (s *scenario) begin(age time.Duration, key, id string, bytes int) (name string) {
+	name = incomplete(key, id)
+	s.Files[name] = fixture.File{Content: make([]byte, bytes), ModTime: start.Add(age)}
+	return name
+}
+
+// begun begins one and expects it to go.
+func (s *scenario) begun(age time.Duration, key, id string, bytes int) {
+	s.going[always] = append(s.going[always], s.begin(age, key, id, bytes))
+}
+
+// beginRecent begins one and expects it to stay for its age.
+func (s *scenario) beginRecent(age time.Duration, key, id string) {
+	s.recent[always] = append(s.recent[always], s.begin(age, key, id, 10))
+}
+
 // marker stores a directory marker, as some object stores have them, and says
 // whether it goes.
 func (s *scenario) marker(prefix string, goes bool) {
@@ -210,6 +241,9 @@ func holds(t *testing.T, cases []lawCase) {
 // driver, mode and number of workers. The calls run side by side, and may go on
 // after it has returned.
 func (s *scenario) everyRun(t *testing.T, f func(t *testing.T, run when, opts sweep.Options, b backend)) {
+	if !s.expressible(onFlat) && !s.expressible(onTree) {
+		t.Error("no driver can hold this tree")
+	}
 	for _, run := range []when{inDefault | onFlat, untagged | onFlat, inDefault | onTree, untagged | onTree} {
 		open := filesystemOf
 		if run&onFlat != 0 {
@@ -231,13 +265,14 @@ func (s *scenario) everyRun(t *testing.T, f func(t *testing.T, run when, opts sw
 }
 
 // expressible reports whether a driver can hold the tree: flat stores have no
-// directories and no symbolic links, filesystems no keys that end in a slash.
+// directories and no symbolic links, filesystems no keys that end in a slash
+// and no multipart uploads.
 func (s *scenario) expressible(run when) bool {
 	if run&onFlat != 0 {
 		return len(s.Dirs)+len(s.Symlinks) == 0
 	}
 	for key := range s.Files {
-		if strings.HasSuffix(key, "/") {
+		if _, _, incomplete := cutIncomplete(key); incomplete || strings.HasSuffix(key, "/") {
 			return false
 		}
 	}
@@ -277,6 +312,10 @@ func kinds(findings []mark.Finding) []mark.FindingKind {
 func candidatesOf(keys []string) []string {
 	var all []string
 	for _, key := range keys {
+		if key, _, ok := cutIncomplete(key); ok {
+			all = append(all, incomplete(key, ""))
+			continue
+		}
 		p, ok := layout.Parse(key)
 		switch {
 		case !ok || p.Kind == layout.SignatureLink:
@@ -303,6 +342,8 @@ func candidateKeys(plan *sweep.Plan) []string {
 			all = append(all, fixture.Key(blob(c.Digest)))
 		case sweep.Upload:
 			all = append(all, "upload "+c.Repository+" "+c.Upload)
+		case sweep.MultipartUpload:
+			all = append(all, incomplete(c.Key, ""))
 		case sweep.EmptyDirectory: // compared as directories
 		}
 	}

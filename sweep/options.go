@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"slices"
 	"time"
+
+	"github.com/blobsweep/blobsweep/storage"
 )
 
 // Defaults of [Options].
@@ -36,8 +38,8 @@ type Options struct {
 	Now time.Time
 }
 
-// resolve fills in the defaults.
-func (o Options) resolve() (Options, error) {
+// resolve fills in the defaults, for a backend.
+func (o Options) resolve(r storage.Reader) (Options, error) {
 	switch {
 	case o.Grace < 0:
 		return o, fmt.Errorf("a negative grace period (%v)", o.Grace)
@@ -58,6 +60,9 @@ func (o Options) resolve() (Options, error) {
 	}
 	o.UploadsOlderThan = max(cmp.Or(o.UploadsOlderThan, DefaultUploadsOlderThan), 0)
 	o.MaxManifestSize = cmp.Or(o.MaxManifestSize, DefaultMaxManifestSize)
+	if c, ok := r.(storage.Concurrent); ok && o.Workers <= 0 {
+		o.Workers = c.Concurrency()
+	}
 	if o.Workers <= 0 {
 		o.Workers = max(8, 4*runtime.GOMAXPROCS(0))
 	}

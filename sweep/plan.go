@@ -47,15 +47,17 @@ type Plan struct {
 	layers      []item
 	blobs       []blob
 	uploads     []item
+	multiparts  []multipart
 	directories []layout.Dir
 	dirMarkers  []layout.Dir // of object stores
+	versioned   bool         // deletes leave noncurrent versions
 }
 
 // New reads a registry and plans. It reads every manifest once and keeps the
 // plan in memory. Any error other than the proven absence of a key ends it:
 // there is no partial plan.
 func New(ctx context.Context, r storage.Reader, opts Options) (*Plan, error) {
-	opts, err := opts.resolve()
+	opts, err := opts.resolve(r)
 	if err != nil {
 		return nil, err
 	}
@@ -112,6 +114,11 @@ func (p *Plan) Candidates() iter.Seq[Candidate] {
 		if !items(p.uploads) {
 			return
 		}
+		for _, m := range p.multiparts {
+			if !yield(m.Candidate) {
+				return
+			}
+		}
 		for _, dirs := range [][]layout.Dir{p.directories, p.dirMarkers} {
 			for _, d := range dirs {
 				if !yield(Candidate{Kind: EmptyDirectory, Key: d.Prefix(), Reason: "empty"}) {
@@ -131,6 +138,10 @@ func (p *Plan) sort() {
 				cmp.Compare(a.Upload, b.Upload), cmp.Compare(a.Digest, b.Digest))
 		})
 	}
+	slices.SortFunc(p.multiparts, func(a, b multipart) int {
+		return cmp.Or(cmp.Compare(a.Repository, b.Repository), cmp.Compare(a.Key, b.Key),
+			a.initiated.Compare(b.initiated), cmp.Compare(a.id, b.id))
+	})
 	slices.SortFunc(p.blobs, func(a, b blob) int { return cmp.Compare(a.digest, b.digest) })
 	for _, dirs := range [][]layout.Dir{p.directories, p.dirMarkers} {
 		slices.SortFunc(dirs, func(a, b layout.Dir) int { return deeper(a.Prefix(), b.Prefix()) })

@@ -23,11 +23,12 @@ type planner struct {
 
 	names         map[string]bool  // directories of names: whether they can go
 	emptied       map[string]int64 // blob directories that go, by their parent
-	foundMarkers  []storage.Object // directory markers
+	markers       markers          // of directories
 	links         []string         // symbolic links
 	recentDirs    atomic.Int64
-	reportedEmpty map[string]bool // links
-	stranger      int
+	reportedEmpty map[string]bool     // links
+	recentUploads map[uploadName]bool // those that stay for their age
+	strangers     int
 }
 
 func newPlanner(r storage.Reader, opts Options) *planner {
@@ -37,9 +38,11 @@ func newPlanner(r storage.Reader, opts Options) *planner {
 		names:         map[string]bool{},
 		emptied:       map[string]int64{},
 		reportedEmpty: map[string]bool{},
+		recentUploads: map[uploadName]bool{},
+		markers:       markers{found: map[string]*marker{}},
 	}
 	p.tree, _ = storage.AsTree(r)
-	p.walker = &inventory.Walker{Reader: r, Pool: p.pool, OnStranger: p.onStranger, OnMarker: p.onMarker}
+	p.walker = &inventory.Walker{Reader: r, Pool: p.pool, OnStranger: p.onStranger, OnMarker: p.markers.add}
 	p.marker = mark.New(r, mark.Options{
 		DeleteUntagged:  opts.DeleteUntagged,
 		MaxManifestSize: opts.MaxManifestSize,
@@ -62,6 +65,12 @@ func (p *planner) plan(ctx context.Context) error {
 	}
 	if err := p.symlinkedReferences(ctx); err != nil {
 		return fmt.Errorf("looking where symbolic links lead: %w", err)
+	}
+	if err := p.multipartUploads(ctx); err != nil {
+		return fmt.Errorf("listing multipart uploads: %w", err)
+	}
+	if err := p.versioning(ctx); err != nil {
+		return fmt.Errorf("asking whether versions are kept: %w", err)
 	}
 	p.meter.enter(PhaseBlobs, 0)
 	if err := p.walker.Blobs(ctx, p.blobDir); err != nil {
@@ -89,10 +98,10 @@ func (p *planner) conclude(anyRepository bool) {
 			Detail: "there are neither repositories nor blobs: is this the registry's root directory?",
 		})
 	}
-	if p.stranger > strangersShown {
+	if p.strangers > strangersShown {
 		p.found(mark.Finding{
 			Kind: mark.Stranger, Key: layout.Root,
-			Detail: fmt.Sprintf("%d more keys that no registry writes; they are never touched", p.stranger-strangersShown),
+			Detail: fmt.Sprintf("%d more keys that no registry writes; they are never touched", p.strangers-strangersShown),
 		})
 	}
 	c := &p.counts
@@ -101,6 +110,7 @@ func (p *planner) conclude(anyRepository bool) {
 	c.LayerLinks.Eligible = int64(len(p.layers))
 	c.Blobs.Eligible = int64(len(p.blobs))
 	c.Uploads.Eligible = int64(len(p.uploads))
+	c.MultipartUploads.Eligible = int64(len(p.multiparts))
 	c.EmptyDirectories.Recent = p.recentDirs.Load()
 	c.EmptyDirectories.Eligible = int64(len(p.directories) + len(p.dirMarkers))
 	for _, b := range p.blobs {

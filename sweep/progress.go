@@ -10,8 +10,8 @@ import (
 // Phase is a part of the work.
 type Phase string
 
-// The phases, in order. The last six are those of the execution, in the order
-// of law 9.
+// The phases, in order. The last seven are those of the execution, in the order
+// of law 9; that of multipart uploads is left out where there are none.
 const (
 	PhaseMark        Phase = "marking manifests"
 	PhaseBlobs       Phase = "listing blobs"
@@ -20,6 +20,7 @@ const (
 	PhaseLayerLinks  Phase = "removing layer links"
 	PhaseSweepBlobs  Phase = "removing blobs"
 	PhaseUploads     Phase = "removing uploads"
+	PhaseMultipart   Phase = "aborting multipart uploads"
 	PhaseDirectories Phase = "removing empty directories"
 )
 

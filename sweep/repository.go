@@ -15,7 +15,8 @@ import (
 type share struct {
 	entries, revisions, layers, uploads []item
 	totalLayers, recentLayers           int64
-	totalUploads, recentUploads         int64
+	totalUploads                        int64
+	recentUploads                       []string      // their IDs
 	gone                                []layout.Path // link directories without a link
 	linkless                            []string      // tags that name nothing
 	stays                               bool          // something that is not a directory
@@ -50,6 +51,9 @@ func (p *planner) repository(ctx context.Context, r *inventory.Repository) error
 	}
 	p.emptyLinks(r)
 	p.add(r, kept, &s)
+	if err := p.keepMarkers(r, &s); err != nil {
+		return err
+	}
 	return p.planDirectories(ctx, r, &s)
 }
 
@@ -84,7 +88,10 @@ func (p *planner) add(r *inventory.Repository, kept *mark.Kept, s *share) {
 	c.LayerLinks.Total += s.totalLayers
 	c.LayerLinks.Recent += s.recentLayers
 	c.Uploads.Total += s.totalUploads
-	c.Uploads.Recent += s.recentUploads
+	c.Uploads.Recent += int64(len(s.recentUploads))
+	for _, id := range s.recentUploads {
+		p.recentUploads[uploadName{r.Name, id}] = true
+	}
 }
 
 // emptyLinks reports links that a listing shows to be empty (law 15).

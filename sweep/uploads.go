@@ -52,7 +52,7 @@ func (p *planner) abandonedUploads(ctx context.Context, r *inventory.Repository,
 			started = newest
 		}
 		if !old || !started.Before(p.opts.Now.Add(-p.opts.UploadsOlderThan)) {
-			s.recentUploads++
+			s.recentUploads = append(s.recentUploads, u.ID)
 			s.stays = true
 			continue
 		}

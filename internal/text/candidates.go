@@ -100,7 +100,7 @@ func Candidates(w io.Writer, candidates iter.Seq[sweep.Candidate]) error {
 
 // reasonInLine reports whether each candidate of a kind has a reason of its own.
 func reasonInLine(kind sweep.CandidateKind) bool {
-	return kind == sweep.Manifest || kind == sweep.Upload
+	return kind == sweep.Manifest || kind == sweep.Upload || kind == sweep.MultipartUpload
 }
 
 // heading is the kind and why it goes, where that is the same for many.
@@ -116,6 +116,9 @@ func heading(c sweep.Candidate) string {
 // candidate is what it is, and its bytes.
 func candidate(c sweep.Candidate) string {
 	var parts []string
+	if c.Kind == sweep.MultipartUpload {
+		c.Key = "" // upload or digest tell it
+	}
 	for _, name := range []string{c.Tag, c.Upload, string(c.Digest), c.Key} {
 		if name != "" {
 			parts = append(parts, clean(name))

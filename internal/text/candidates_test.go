@@ -23,6 +23,8 @@ func TestCandidates(t *testing.T) {
 		{Kind: sweep.Blob, Digest: d("4"), Reason: "unreferenced"},
 		{Kind: sweep.Upload, Repository: "b", Upload: "6ba7b810", Bytes: 12, Reason: "abandoned since 2026-10-21"},
 		{Kind: sweep.Upload, Repository: "b", Upload: "6ba7b811", Reason: "abandoned since 2026-10-22"},
+		{Kind: sweep.MultipartUpload, Digest: d("3"), Key: "docker/registry/v2/blobs/x/data", Bytes: 7, Reason: "begun 2026-10-20"},
+		{Kind: sweep.MultipartUpload, Repository: "b", Upload: "6ba7b812", Key: "docker/registry/v2/x", Reason: "begun 2026-10-23"},
 		{Kind: sweep.EmptyDirectory, Key: "docker/registry/v2/repositories/c/", Reason: "empty"},
 	}
 	want := `Tag index entries: its manifest goes
@@ -45,6 +47,10 @@ Uploads
   b
     6ba7b810     12 B  abandoned since 2026-10-21
     6ba7b811  abandoned since 2026-10-22
+Multipart uploads
+  sha256:4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce      7 B  begun 2026-10-20
+  b
+    6ba7b812  begun 2026-10-23
 Empty directories
   docker/registry/v2/repositories/c/
 

@@ -32,6 +32,10 @@ func remedy(kind mark.FindingKind) string {
 		return "Symbolic links are never followed and never removed. Put what they point to in their place."
 	case mark.Stranger:
 		return "Keys that no registry writes. They are never touched, and keep the directories around them."
+	case mark.VersionedBucket:
+		return "What is deleted stays as noncurrent versions and goes on to take space. Let a lifecycle rule of the bucket expire noncurrent versions and the delete markers that are left alone."
+	case mark.VersioningUnknown:
+		return "If the bucket keeps versions, what is deleted goes on to take space. Allow blobsweep to ask, or look at the bucket's versioning yourself."
 	case mark.EmptyRegistry:
 		return "There is nothing here. Check that the directory or prefix is the registry's root."
 	}
@@ -75,6 +79,9 @@ var longHex = regexp.MustCompile(`\b([0-9a-f]{12})[0-9a-f]{52,116}\b`)
 // digests cut to what tells them apart.
 func place(f mark.Finding) string {
 	key := clean(f.Key)
+	if key == layout.Root {
+		return strings.TrimSuffix(key, "/")
+	}
 	if f.Repository == "" {
 		return longHex.ReplaceAllString(strings.TrimPrefix(key, layout.Root), "$1…")
 	}

@@ -7,10 +7,12 @@ package text
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/blobsweep/blobsweep"
+	"github.com/blobsweep/blobsweep/mark"
 	"github.com/blobsweep/blobsweep/sweep"
 )
 
@@ -121,7 +123,11 @@ func inUse(c sweep.MarkedCounts) string { return Count(c.Marked) + " in use" }
 func goes(b *strings.Builder, r blobsweep.Report, d Details) {
 	executed := d.Outcome == Done || d.Outcome == Partial || d.Outcome == Interrupted || d.Outcome == Failed
 	var t table
-	row := func(name string, eligible, removed int64, why string) {
+	add := func(kind sweep.CandidateKind, eligible, removed int64) {
+		why := d.Reasons.explain(kind)
+		if kind == sweep.EmptyDirectory {
+			why = "" // the name says it
+		}
 		switch {
 		case eligible == 0 && removed == 0:
 			return
@@ -130,21 +136,14 @@ func goes(b *strings.Builder, r blobsweep.Report, d Details) {
 		case removed != eligible:
 			why = strings.TrimSuffix("of "+Count(eligible)+": "+why, ": ")
 		}
-		t.row(name, Count(removed), why)
-	}
-	add := func(kind sweep.CandidateKind, eligible, removed int64) {
-		why := d.Reasons.explain(kind)
-		if kind == sweep.EmptyDirectory {
-			why = "" // the name says it
-		}
-		row(plural(kind), eligible, removed, why)
+		t.row(plural(kind), Count(removed), why)
 	}
 	add(sweep.TagIndexEntry, r.TagIndexEntries.Eligible, r.TagIndexEntries.Removed)
 	add(sweep.Manifest, r.Manifests.Eligible, r.Manifests.Removed)
 	add(sweep.LayerLink, r.LayerLinks.Eligible, r.LayerLinks.Removed)
 	add(sweep.Blob, r.Blobs.Eligible, r.Blobs.Removed)
 	add(sweep.Upload, r.Uploads.Eligible, r.Uploads.Removed)
-	row("multipart uploads", r.MultipartUploads.Eligible, r.MultipartUploads.Removed, "")
+	add(sweep.MultipartUpload, r.MultipartUploads.Eligible, r.MultipartUploads.Removed)
 	add(sweep.EmptyDirectory, r.EmptyDirectories.Eligible, r.EmptyDirectories.Removed)
 
 	heading := "Would be removed"
@@ -195,27 +194,35 @@ func recent(b *strings.Builder, r blobsweep.Report, d Details) {
 
 // conclusion is what someone reads who reads one line only.
 func conclusion(b *strings.Builder, r blobsweep.Report, outcome Outcome) {
-	reclaimed := "Reclaimed " + Bytes(r.Bytes.Reclaimed) + "."
+	would, did, bytes, stays := "reclaim", "Reclaimed", r.Bytes.Reclaimed, ""
+	if slices.ContainsFunc(r.Findings, func(f mark.Finding) bool { return f.Kind == mark.VersionedBucket }) {
+		would, did, bytes = "delete", "Deleted", r.Bytes.Noncurrent
+		if bytes > 0 || outcome == Planned {
+			stays = ", which stay as noncurrent versions until a lifecycle rule of the bucket removes them"
+		}
+	}
+	all := Bytes(r.Bytes.Total) + stays + "."
+	done := did + " " + Bytes(bytes) + stays + "."
+	var s string
 	switch outcome {
 	case Planned:
-		if r.Bytes.Reclaimable == 0 {
-			b.WriteString("Dry run: nothing was deleted. There are no blob bytes to reclaim.\n")
-			break
+		s = "Dry run: nothing was deleted. There are no blob bytes to reclaim."
+		if r.Bytes.Reclaimable > 0 {
+			s = fmt.Sprintf("Dry run: nothing was deleted. A collection would %s %s of %s", would, Bytes(r.Bytes.Reclaimable), all)
 		}
-		fmt.Fprintf(b, "Dry run: nothing was deleted. A collection would reclaim %s of %s.\n",
-			Bytes(r.Bytes.Reclaimable), Bytes(r.Bytes.Total))
 	case Done:
-		fmt.Fprintf(b, "Reclaimed %s of %s.\n", Bytes(r.Bytes.Reclaimed), Bytes(r.Bytes.Total))
+		s = fmt.Sprintf("%s %s of %s", did, Bytes(bytes), all)
 	case Blocked:
-		b.WriteString("Blocked: nothing was deleted.\n")
+		s = "Blocked: nothing was deleted."
 	case Partial:
-		fmt.Fprintf(b, "%s Not everything could be removed: %s failed. A rerun tries them again.\n",
-			reclaimed, Numbered(len(r.Failed), "key"))
+		s = fmt.Sprintf("%s Not everything could be removed: %s failed. A rerun tries them again.",
+			done, Numbered(len(r.Failed), "key"))
 	case Interrupted:
-		b.WriteString("Interrupted. " + reclaimed + " The registry is whole; a rerun finishes the work.\n")
+		s = "Interrupted. " + done + " The registry is whole; a rerun finishes the work."
 	case Failed:
-		b.WriteString("Broken off. " + reclaimed + " The registry is whole; a rerun finishes the work.\n")
+		s = "Broken off. " + done + " The registry is whole; a rerun finishes the work."
 	}
+	wrap(b, 0, 0, s)
 }
 
 // effort tells what the run took.

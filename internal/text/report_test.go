@@ -154,6 +154,54 @@ func TestConclusions(t *testing.T) {
 	}
 }
 
+// TestVersionedBucket: bytes that stay as noncurrent versions are not said to
+// be reclaimed.
+func TestVersionedBucket(t *testing.T) {
+	for outcome, want := range map[Outcome]string{
+		Planned: "Dry run: nothing was deleted. A collection would delete 496 KiB of 5.0 MiB, which stay as",
+		Done:    "Deleted 488 KiB of 5.0 MiB, which stay as noncurrent versions until a lifecycle rule",
+		Partial: "Deleted 488 KiB, which stay as noncurrent versions until a lifecycle rule of the bucket removes\nthem. Not everything",
+		Failed:  "Broken off. Deleted 488 KiB, which stay as noncurrent versions until",
+	} {
+		r, d := sample()
+		r.Findings = append(r.Findings, mark.Finding{Kind: mark.VersionedBucket, Key: "docker/registry/v2/", Detail: "versions"})
+		d.Outcome = outcome
+		if outcome != Planned {
+			r.Bytes.Noncurrent = 500_000
+		}
+		got := render(t, r, d)
+		if !strings.Contains(got, "\n"+want) || strings.Contains(got, "Reclaimed") {
+			t.Errorf("%d: %q is missing from:\n%s", outcome, want, got)
+		}
+		if !strings.Contains(got, "\n    docker/registry/v2: versions\n") {
+			t.Errorf("the finding has no place:\n%s", got)
+		}
+		r.Bytes.Noncurrent = 0
+		if got := render(t, r, d); outcome == Done && !strings.Contains(got, "\nDeleted 0 B of 5.0 MiB.\n") {
+			t.Errorf("nothing was deleted:\n%s", got)
+		}
+	}
+}
+
+func TestMultipartUploads(t *testing.T) {
+	r, d := sample()
+	r.MultipartUploads = sweep.TotalCounts{Total: 5, Eligible: 2, Recent: 3}
+	d.Reasons = Tally(func(yield func(sweep.Candidate) bool) {
+		_ = yield(sweep.Candidate{Kind: sweep.MultipartUpload, Bytes: 5 << 20, Reason: "begun 2026-10-20"}) &&
+			yield(sweep.Candidate{Kind: sweep.MultipartUpload, Bytes: 1 << 20, Reason: "begun 2026-10-20"})
+	})
+	got := render(t, r, d)
+	for _, want := range []string{
+		"  multipart uploads       5\n",
+		"  multipart uploads      2  begun 2026-10-20 (6.0 MiB)\n",
+		"  5 uploads: younger than 7d",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing from:\n%s", want, got)
+		}
+	}
+}
+
 func TestNothingToRemove(t *testing.T) {
 	got := render(t, blobsweep.Report{Registry: "/r", Grace: "0s", DeleteUntagged: true}, Details{Brief: true})
 	want := `Would be removed
