@@ -44,8 +44,8 @@ type Options struct {
 	// what it references cannot be known.
 	MaxManifestSize int64
 
-	// Workers bounds the requests in flight; zero means a number that suits
-	// the machine.
+	// Workers bounds the requests in flight; zero means what the driver
+	// suggests (storage.Concurrent), or else a number that suits the machine.
 	Workers int
 
 	// Registry is the name that reports show.

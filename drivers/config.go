@@ -2,6 +2,7 @@ package drivers
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,7 +18,7 @@ import (
 const defaultRootDirectory = "/var/lib/registry"
 
 // openConfig opens the storage that a registry's configuration file names.
-func openConfig(file string) (*Registry, error) {
+func openConfig(ctx context.Context, file string, opts Options) (*Registry, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
 		return nil, unreadable(file, err)
@@ -30,7 +31,9 @@ func openConfig(file string) (*Registry, error) {
 	}
 	switch driver := config.Storage.Type(); driver {
 	case "filesystem":
-		return openRootDirectory(file, config.Storage)
+		return openRootDirectory(file, config.Storage, opts)
+	case "s3", "s3aws", "oss":
+		return openBucketConfig(ctx, file, config.Storage, opts)
 	case "inmemory":
 		return nil, usage(nil, "%s: the storage driver inmemory keeps everything in the registry's own memory, so there is nothing to collect; restart the registry to empty it", file)
 	default:
@@ -52,7 +55,7 @@ func parseConfig(content []byte) (config *configuration.Configuration, err error
 	return configuration.Parse(bytes.NewReader(content))
 }
 
-func openRootDirectory(file string, config configuration.Storage) (*Registry, error) {
+func openRootDirectory(file string, config configuration.Storage, opts Options) (*Registry, error) {
 	dir := defaultRootDirectory
 	if value, ok := config.Parameters()["rootdirectory"]; ok && value != nil {
 		dir = fmt.Sprint(value)
@@ -70,7 +73,7 @@ func openRootDirectory(file string, config configuration.Storage) (*Registry, er
 	if _, err := holdsRegistry(dir); err != nil {
 		return nil, err
 	}
-	return openFilesystem(dir, cacheOf(config))
+	return openFilesystem(dir, cacheOf(config), opts)
 }
 
 // cacheOf names the blob descriptor cache. Old configurations call it
@@ -90,10 +93,10 @@ func cacheOf(config configuration.Storage) string {
 // unsupported is the error for storage that this package has no driver for.
 func unsupported(what, driver string) error {
 	switch strings.ToLower(driver) {
-	case "s3", "s3aws", "oss", "gcs", "gs", "azure", "swift":
+	case "gcs", "gs", "azure", "swift":
 		what += " is not supported by this command yet"
 	default:
 		what += " is not known"
 	}
-	return usage(nil, "%s; supported are a config.yml with the driver filesystem, a directory, and file:///directory. A Go program can collect any storage driver of Distribution through the package drivers/distribution", what)
+	return usage(nil, "%s; supported are a config.yml with one of the drivers filesystem, s3 and oss, a directory, file:///directory, s3://bucket and oss://bucket. A Go program can collect any storage driver of Distribution through the package drivers/distribution", what)
 }

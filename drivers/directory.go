@@ -13,13 +13,13 @@ import (
 const tree = "docker/registry/v2"
 
 // openDirectory opens a directory that the user names as a registry's root.
-func openDirectory(dir string) (*Registry, error) {
+func openDirectory(dir string, opts Options) (*Registry, error) {
 	found, err := holdsRegistry(dir)
 	if err != nil {
 		return nil, err
 	}
 	if found {
-		return openFilesystem(dir, "")
+		return openFilesystem(dir, "", opts)
 	}
 	hint, err := suggest(dir)
 	if err != nil {

@@ -4,6 +4,7 @@
 // It imports every driver. A program that needs one backend imports that
 // driver's package alone, and links one SDK.
 //
-// Supported are: filesystem. Any other storage driver of CNCF Distribution
-// can be embedded by a Go program through package drivers/distribution.
+// Supported are: filesystem, s3 and oss. Any other storage driver of CNCF
+// Distribution can be embedded by a Go program through package
+// drivers/distribution.
 package drivers

@@ -6,14 +6,26 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/blobsweep/blobsweep/drivers/filesystem"
+	"github.com/blobsweep/blobsweep/internal/ratelimit"
 	"github.com/blobsweep/blobsweep/storage"
 )
+
+// Options say how to open a registry. The zero value will do.
+type Options struct {
+	// MaxRequests per second, those that are tried again included; zero means
+	// no limit.
+	MaxRequests int
+	// Logger is told of settings that are not known, and by object stores of
+	// what is tried again; nil discards it.
+	Logger *slog.Logger
+}
 
 // Registry is an opened registry.
 type Registry struct {
@@ -28,18 +40,23 @@ type Registry struct {
 	// names: "inmemory", "redis", or empty. It keeps what a collection
 	// removes: an inmemory cache until the registry restarts, redis for good.
 	Cache string
+
+	closer io.Closer // nil where there is nothing to close
 }
 
 // Close releases what the driver holds.
 func (r *Registry) Close() error {
-	if c, ok := r.Driver.(io.Closer); ok {
-		return c.Close()
+	if r.closer == nil {
+		return nil
 	}
-	return nil
+	return r.closer.Close()
 }
 
 // Open opens the registry that is named by the path of its configuration file,
-// by a directory that holds docker/registry/v2, or by a file:// URL of either.
+// by a directory that holds docker/registry/v2, by a file:// URL of either, or
+// by an s3:// or oss:// URL (see the ParseURL functions of those drivers). It
+// sends nothing to an object store: whether the bucket can be reached shows
+// when it is listed.
 //
 // A configuration is read as the registry reads it, with the environment's
 // REGISTRY_* overrides; as the registry does, it warns on the standard error
@@ -48,19 +65,26 @@ func (r *Registry) Close() error {
 //
 // An error for which errors.Is reports [ErrUsage] is the caller's to mend: its
 // message names the culprit and the remedy.
-func Open(ctx context.Context, registry string) (*Registry, error) {
+func Open(ctx context.Context, registry string, opts Options) (*Registry, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
 	if registry == "" {
-		return nil, usage(nil, "no registry is named: give the path of its config.yml or of the directory that holds %s", tree)
+		return nil, usage(nil, "no registry is named: give the path of its config.yml or of the directory that holds %s, or an s3:// or oss:// URL", tree)
 	}
 	name := registry
-	if strings.Contains(registry, "://") {
-		var err error
-		if name, err = fileURL(registry); err != nil {
+	if scheme, _, isURL := strings.Cut(registry, "://"); isURL {
+		u, err := parseURL(strings.ToLower(scheme), registry)
+		if err != nil {
 			return nil, err
 		}
+		if u.Scheme != "file" {
+			return openBucketURL(ctx, u, opts)
+		}
+		name = u.Path
 	}
 	info, err := os.Stat(name)
 	switch {
@@ -69,35 +93,37 @@ func Open(ctx context.Context, registry string) (*Registry, error) {
 	case err != nil:
 		return nil, unreadable(name, err)
 	case info.IsDir():
-		return openDirectory(name)
+		return openDirectory(name, opts)
 	case info.Mode().IsRegular():
-		return openConfig(name)
+		return openConfig(ctx, name, opts)
 	}
 	return nil, usage(nil, "%s is neither a file nor a directory; give the path of the registry's config.yml or of the directory that holds %s", name, tree)
 }
 
-// fileURL is the path that a file:// URL names.
-func fileURL(registry string) (string, error) {
-	scheme, _, _ := strings.Cut(registry, "://")
-	scheme = strings.ToLower(scheme)
-	if scheme != "file" {
-		return "", unsupported(fmt.Sprintf("the URL scheme %s://", scheme), scheme)
+// parseURL reads a URL of a scheme that is known. What is refused may hold a
+// password, so only file:// URLs are shown.
+func parseURL(scheme, registry string) (*url.URL, error) {
+	if scheme != "file" && scheme != "s3" && scheme != "oss" {
+		return nil, unsupported(fmt.Sprintf("the URL scheme %s://", scheme), scheme)
 	}
 	u, err := url.Parse(registry)
-	if err != nil {
-		return "", usage(nil, "%q is no URL that can be read; write file:///absolute/directory", registry)
+	switch {
+	case err != nil && scheme == "file":
+		return nil, usage(nil, "%q is no URL that can be read; write file:///absolute/directory", registry)
+	case err != nil:
+		return nil, usage(nil, "this is no %s:// URL that can be read; write %s://bucket/prefix?region=…, special characters escaped", scheme, scheme)
+	case scheme != "file":
+		return u, nil
+	case u.Host != "" && u.Host != "localhost":
+		return nil, usage(nil, "%q names the host %q, not a directory of this machine; write file:///absolute/directory with three slashes", registry, u.Host)
+	case u.RawQuery != "" || u.Fragment != "" || u.User != nil || u.Path == "":
+		return nil, usage(nil, "%q is more or less than a path; write file:///absolute/directory", registry)
 	}
-	if u.Host != "" && u.Host != "localhost" {
-		return "", usage(nil, "%q names the host %q, not a directory of this machine; write file:///absolute/directory with three slashes", registry, u.Host)
-	}
-	if u.RawQuery != "" || u.Fragment != "" || u.User != nil || u.Path == "" {
-		return "", usage(nil, "%q is more or less than a path; write file:///absolute/directory", registry)
-	}
-	return u.Path, nil
+	return u, nil
 }
 
 // openFilesystem opens the filesystem driver on a directory.
-func openFilesystem(dir, cache string) (*Registry, error) {
+func openFilesystem(dir, cache string, opts Options) (*Registry, error) {
 	absolute, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
@@ -106,5 +132,9 @@ func openFilesystem(dir, cache string) (*Registry, error) {
 	if err != nil {
 		return nil, unreadable(absolute, err)
 	}
-	return &Registry{Driver: driver, Name: absolute, Cache: cache}, nil
+	r := &Registry{Driver: driver, Name: absolute, Cache: cache, closer: driver}
+	if opts.MaxRequests > 0 {
+		r.Driver = ratelimit.Wrap(driver, opts.MaxRequests)
+	}
+	return r, nil
 }

@@ -47,7 +47,7 @@ func registry(t *testing.T) string {
 // open opens what must open, and looks whether the driver reads root.
 func open(t *testing.T, what, root string) *drivers.Registry {
 	t.Helper()
-	r, err := drivers.Open(t.Context(), what)
+	r, err := drivers.Open(t.Context(), what, drivers.Options{})
 	if err != nil {
 		t.Fatalf("Open(%q): %v", what, err)
 	}
@@ -165,7 +165,7 @@ func TestOpenConfigOverridden(t *testing.T) {
 // What was never pushed to has no tree yet.
 func TestOpenConfigOfAnEmptyRegistry(t *testing.T) {
 	root := t.TempDir()
-	r, err := drivers.Open(t.Context(), write(t, t.TempDir(), "config.yml", filesystem(root)))
+	r, err := drivers.Open(t.Context(), write(t, t.TempDir(), "config.yml", filesystem(root)), drivers.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,9 +217,15 @@ func TestOpenRefuses(t *testing.T) {
 		{"above", parent, []string{"did you mean " + child + "?"}},
 		{"linked", linked, []string{linked + "/docker", "symbolic link"}},
 		{"neither file nor directory", os.DevNull, []string{os.DevNull, "neither"}},
-		{"s3", "s3://bucket/prefix?region=x", []string{"s3://", "not supported", "file:///directory", "drivers/distribution"}},
-		{"oss", "oss://bucket", []string{"oss://", "not supported"}},
-		{"unknown scheme", "ftp://host/dir", []string{"ftp://", "not known"}},
+		{"unknown scheme", "ftp://host/dir", []string{"ftp://", "not known", "file:///directory", "s3://", "oss://"}},
+		{"gs", "gs://bucket", []string{"gs://", "not supported", "drivers/distribution"}},
+		{"broken s3 URL", "s3://bucket/%zz?secretkey=hush", []string{"s3://bucket/prefix?region="}},
+		{"credentials in an s3 URL", "s3://me:hush@bucket?region=x", []string{"AWS_ACCESS_KEY_ID"}},
+		{"secret in an s3 URL", "s3://bucket?region=x&secretkey=hush", []string{"AWS_SECRET_ACCESS_KEY"}},
+		{"unknown key in an s3 URL", "s3://bucket?region=x&colour=red", []string{"colour", "path-style"}},
+		{"credentials in an oss URL", "oss://me:hush@bucket?region=x", []string{"OSS_ACCESS_KEY_ID"}},
+		{"unknown key in an oss URL", "oss://bucket?region=x&colour=red", []string{"colour", "internal"}},
+		{"no region in an oss URL", "oss://bucket", []string{"region"}},
 		{"host in the URL", "file://var/lib/registry", []string{`"var"`, "three slashes"}},
 		{"query in the URL", "file:///dir?x=y", []string{"file:///dir?x=y", "file:///absolute/directory"}},
 		{"broken URL", "file:///%zz", []string{"file:///%zz", "file:///absolute/directory"}},
@@ -235,9 +241,10 @@ func TestOpenRefuses(t *testing.T) {
 		{"no storage", "version: 0.1\n", []string{"no storage"}},
 		{"two drivers", config("  filesystem: {}\n  s3: {}\n"), []string{"exactly one"}},
 		{"inmemory", config("  inmemory: {}\n"), []string{"inmemory", "nothing to collect", "restart"}},
-		{"s3", config("  s3: {bucket: b, secretkey: hush}\n"), []string{"driver s3", "not supported", "filesystem"}},
-		{"s3aws", config("  s3aws: {bucket: b}\n"), []string{"driver s3aws", "not supported"}},
-		{"oss", config("  oss: {bucket: b}\n"), []string{"driver oss", "not supported"}},
+		{"s3 without a region", config("  s3: {bucket: b, secretkey: hush}\n"), []string{"region", "REGISTRY_STORAGE_S3_REGION"}},
+		{"s3aws without a bucket", config("  s3aws: {region: r}\n"), []string{"bucket"}},
+		{"s3 with a bad switch", config("  s3: {bucket: b, region: r, secure: perhaps}\n"), []string{"secure", "true", "false"}},
+		{"oss without a bucket", config("  oss: {region: r, accesskeysecret: hush}\n"), []string{"bucket"}},
 		{"gcs", config("  gcs: {bucket: b}\n"), []string{"driver gcs", "not supported", "drivers/distribution"}},
 		{"azure", config("  azure: {container: b}\n"), []string{"driver azure", "not supported"}},
 		{"unknown driver", config("  floppy: {}\n"), []string{"driver floppy", "not known", "filesystem"}},
@@ -263,7 +270,7 @@ func TestOpenRefuses(t *testing.T) {
 // wantRefusal opens what must not open.
 func wantRefusal(t *testing.T, registry string, want ...string) {
 	t.Helper()
-	r, err := drivers.Open(t.Context(), registry)
+	r, err := drivers.Open(t.Context(), registry, drivers.Options{})
 	if err == nil {
 		t.Fatalf("Open(%q) opened %s", registry, r.Name)
 	}
@@ -290,7 +297,7 @@ func TestOpenRefusesASecondDriverOfTheEnvironment(t *testing.T) {
 func TestOpenCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := drivers.Open(ctx, registry(t)); !errors.Is(err, context.Canceled) {
+	if _, err := drivers.Open(ctx, registry(t), drivers.Options{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("Open: %v", err)
 	}
 }

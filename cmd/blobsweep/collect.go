@@ -11,7 +11,6 @@ import (
 
 	"github.com/blobsweep/blobsweep"
 	"github.com/blobsweep/blobsweep/drivers"
-	"github.com/blobsweep/blobsweep/internal/ratelimit"
 	"github.com/blobsweep/blobsweep/internal/text"
 	"github.com/blobsweep/blobsweep/storage"
 	"github.com/spf13/cobra"
@@ -74,7 +73,13 @@ func newCollect(planOnly bool) *cobra.Command {
 
 // run opens the registry, collects and prints the report.
 func (c *collection) run(ctx context.Context, name string) (err error) {
-	registry, err := drivers.Open(ctx, name)
+	if !c.flags.quiet && isTerminal(c.stderr) {
+		c.bar = &progress{w: c.stderr}
+		defer c.bar.done()
+		c.opts.Progress, c.stderr = c.bar.show, c.bar
+	}
+	c.opts.Logger = slog.New(slog.NewTextHandler(c.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	registry, err := drivers.Open(ctx, name, drivers.Options{MaxRequests: c.flags.maxRequests, Logger: c.opts.Logger})
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return failed(errInterrupted)
@@ -89,18 +94,8 @@ func (c *collection) run(ctx context.Context, name string) (err error) {
 		}
 	}()
 
-	driver := registry.Driver
-	if c.flags.maxRequests > 0 {
-		driver = ratelimit.Wrap(driver, c.flags.maxRequests)
-	}
-	if !c.flags.quiet && isTerminal(c.stderr) {
-		c.bar = &progress{w: c.stderr}
-		defer c.bar.done()
-		c.opts.Progress, c.stderr = c.bar.show, c.bar
-	}
 	c.opts.Registry = registry.Name
-	c.opts.Logger = slog.New(slog.NewTextHandler(c.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	return c.collect(ctx, driver, registry.Cache)
+	return c.collect(ctx, registry.Driver, registry.Cache)
 }
 
 // collect plans, executes unless it is a dry run, and prints the report.

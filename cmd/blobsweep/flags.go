@@ -47,8 +47,8 @@ func (f *flags) register(cmd *cobra.Command, planOnly bool) {
 	set.Var(&f.grace, "grace", "keep what is younger")
 	set.Var(&f.uploadsOlderThan, "uploads-older-than", "age at which an unfinished upload counts as abandoned")
 	set.Var(&f.maxManifestSize, "max-manifest-size", "largest manifest that is read")
-	set.IntVar(&f.workers, "workers", 0, "requests in flight at once (default: what suits the machine)")
-	set.IntVar(&f.maxRequests, "max-requests", 0, "requests per second (default: no limit)")
+	set.IntVar(&f.workers, "workers", 0, "requests in flight at once (default: what suits the storage)")
+	set.IntVar(&f.maxRequests, "max-requests", 0, "requests per second, retries included (default: no limit)")
 	set.Var(&f.acceptRisk, "accept-risk", "go on in spite of a blocker: "+names(sweep.Blockers())+"; may be repeated")
 }
 
@@ -63,7 +63,7 @@ func (f *flags) options(cmd *cobra.Command) (blobsweep.Options, error) {
 		return blobsweep.Options{}, usagef("--offline and --grace %s contradict each other: offline, there is no grace period", &f.grace).
 			hint("Leave out one of them.")
 	case f.workers < 0:
-		return blobsweep.Options{}, usagef("--workers %d is negative; leave it out for a number that suits the machine", f.workers)
+		return blobsweep.Options{}, usagef("--workers %d is negative; leave it out for a number that suits the storage", f.workers)
 	case f.maxRequests < 0:
 		return blobsweep.Options{}, usagef("--max-requests %d is negative; leave it out for no limit", f.maxRequests)
 	}

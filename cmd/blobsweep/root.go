@@ -29,8 +29,15 @@ const exitStatuses = `Exit status:
   4  partial: some deletes failed, or it was interrupted while deleting`
 
 const registryHelp = `REGISTRY is the registry's own config.yml (REGISTRY_* in the environment counts,
-as for the registry), a directory that holds docker/registry/v2, or a file://
-URL of either.`
+as for the registry), a directory that holds docker/registry/v2, a file:// URL
+of either, or a bucket:
+
+  s3://bucket/prefix?region=us-east-1
+  s3://bucket/prefix?endpoint=https://minio.example&path-style=true
+  oss://bucket/prefix?region=cn-hangzhou
+
+Credentials come from the config.yml or from the environment, the profile or the
+role that the store's own tools use; they are never part of a URL.`
 
 func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{

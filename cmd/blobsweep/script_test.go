@@ -34,10 +34,13 @@ func TestMain(m *testing.M) {
 //	interrupt N DIR COMMAND...  the same, with SIGINT once files vanish from DIR
 //	steady OUTPUT FILE          copy stdout or stderr, with times made constant
 //	count N DIR                 expect N files below a directory
+//	bucket ARGUMENT...          serve a registry from a bucket, see [buckets]
+//	keys N PREFIX               expect N keys in the bucket
 //
 // and the program nopriv, which runs another without root's power to pass by
 // permissions.
 func TestScripts(t *testing.T) {
+	var b buckets
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -49,6 +52,8 @@ func TestScripts(t *testing.T) {
 			"interrupt": interrupt,
 			"steady":    steady,
 			"count":     count,
+			"bucket":    b.write,
+			"keys":      b.count,
 		},
 	})
 }

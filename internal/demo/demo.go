@@ -98,7 +98,7 @@ func (s *show) collect(opts blobsweep.Options, dryRun bool) {
 	if s.err != nil {
 		return
 	}
-	registry, err := drivers.Open(s.ctx, s.dir)
+	registry, err := drivers.Open(s.ctx, s.dir, drivers.Options{})
 	if err != nil {
 		s.err = err
 		return
