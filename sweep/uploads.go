@@ -17,49 +17,72 @@ const startedAtLimit = 1024
 
 // abandonedUploads plans the uploads that are old enough (law 12).
 func (p *planner) abandonedUploads(ctx context.Context, r *inventory.Repository, _ *mark.Kept, s *share) error {
-	for _, u := range r.Uploads {
-		it := item{Candidate: Candidate{Kind: Upload, Repository: r.Name, Upload: u.ID}}
-		old := true
-		started, newest := time.Time{}, time.Time{}
-		for _, o := range u.Objects {
-			path, ok := layout.Parse(o.Key)
-			if !ok || o.Irregular {
-				p.onStranger(inventory.Stranger{Key: o.Key, Repository: r.Name, Irregular: o.Irregular})
-				s.stays = true
-				continue
-			}
-			old = old && p.old(o)
-			if o.ModTime.After(newest) {
-				newest = o.ModTime
-			}
-			it.paths = append(it.paths, path)
-			switch path.Kind {
-			case layout.UploadData:
-				it.Bytes = max(o.Size, 0)
-			case layout.UploadStartedAt:
-				var err error
-				if started, err = p.startedAt(ctx, o.Key); err != nil {
-					return err
-				}
-			}
-		}
-		if len(it.paths) == 0 {
-			s.gone = append(s.gone, layout.Path{Kind: layout.UploadData, Repository: r.Name, Upload: u.ID})
+	uploads := make([]upload, len(r.Uploads))
+	err := p.pool.ForEach(ctx, len(uploads), func(ctx context.Context, i int) (err error) {
+		uploads[i], err = p.upload(ctx, r, r.Uploads[i])
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, u := range uploads {
+		s.stays = s.stays || u.foreign
+		if len(u.paths) == 0 {
+			s.gone = append(s.gone, layout.Path{Kind: layout.UploadData, Repository: r.Name, Upload: u.Upload})
 			continue
 		}
 		s.totalUploads++
-		if started.IsZero() {
-			started = newest
-		}
-		if !old || !started.Before(p.opts.Now.Add(-p.opts.UploadsOlderThan)) {
-			s.recentUploads = append(s.recentUploads, u.ID)
+		if !u.old || !u.started.Before(p.opts.Now.Add(-p.opts.UploadsOlderThan)) {
+			s.recentUploads = append(s.recentUploads, u.Upload)
 			s.stays = true
 			continue
 		}
-		it.Reason = "abandoned since " + started.UTC().Format(time.DateOnly)
-		s.uploads = append(s.uploads, it)
+		u.Reason = "abandoned since " + u.started.UTC().Format(time.DateOnly)
+		s.uploads = append(s.uploads, u.item)
 	}
 	return nil
+}
+
+// upload is an upload with what its age is told by.
+type upload struct {
+	item
+	started time.Time
+	old     bool // all of its files
+	foreign bool // something that no registry writes lies in it
+}
+
+func (p *planner) upload(ctx context.Context, r *inventory.Repository, listed inventory.Upload) (upload, error) {
+	u := upload{item: item{Candidate: Candidate{Kind: Upload, Repository: r.Name, Upload: listed.ID}}, old: true}
+	startedAt, newest := "", time.Time{}
+	for _, o := range listed.Objects {
+		path, ok := layout.Parse(o.Key)
+		if !ok || o.Irregular {
+			p.onStranger(inventory.Stranger{Key: o.Key, Repository: r.Name, Irregular: o.Irregular})
+			u.foreign = true
+			continue
+		}
+		u.old = u.old && p.old(o)
+		if o.ModTime.After(newest) {
+			newest = o.ModTime
+		}
+		u.paths = append(u.paths, path)
+		switch path.Kind {
+		case layout.UploadData:
+			u.Bytes = max(o.Size, 0)
+		case layout.UploadStartedAt:
+			startedAt = o.Key
+		}
+	}
+	if startedAt != "" && u.old { // else it stays anyway
+		var err error
+		if u.started, err = p.startedAt(ctx, startedAt); err != nil {
+			return u, err
+		}
+	}
+	if u.started.IsZero() {
+		u.started = newest
+	}
+	return u, nil
 }
 
 // startedAt reads when an upload began; zero when no file tells.
