@@ -1,10 +1,10 @@
 // Package blobsweep reclaims space in container registries at the level of
 // their storage.
 //
-// It reads the tree that a registry of CNCF Distribution keeps, marks what
-// every manifest needs, and removes what nothing needs: blobs, layer links,
-// abandoned uploads, empty directories and, when asked to, manifests that no
-// tag leads to. What a kept manifest references, what is younger than the
+// It reads the tree that a registry of CNCF Distribution keeps in a directory
+// or in a bucket of S3 or Alibaba Cloud OSS, marks what every manifest needs,
+// and removes what nothing needs: blobs, layer links, abandoned uploads, empty
+// directories and, when asked to, manifests that no tag leads to. What a kept manifest references, what is younger than the
 // grace period and what no registry wrote always stays. When anything cannot
 // be read, nothing is deleted.
 //
@@ -21,9 +21,10 @@
 //	report, err := run.Execute(ctx, driver)
 //
 // The storage comes as a driver: drivers/filesystem for a directory,
-// drivers/distribution for any StorageDriver of Distribution v3 that a program
-// holds already, drivers to open what an operator names, or one of your own
-// (package storage says what it has to promise). An executed example of a
+// drivers/s3 and drivers/oss for a bucket, drivers/distribution for any
+// StorageDriver of Distribution v3 that a program holds already, drivers to
+// open what an operator names, or one of your own (package storage says what
+// it has to promise). An executed example of a
 // registry that collects its own storage, and of the drop-in for upstream's
 // MarkAndSweep, is in e2e/example_test.go, because it needs the registry.
 //
