@@ -72,7 +72,7 @@ type deletion struct {
 // delete removes a batch or a part of one.
 func (b *deletion) delete(ctx context.Context, keys []string) {
 	if b.futile == futile {
-		b.fail(keys, nil, 0, fmt.Errorf("not sent, after %d parts of the batch failed in a row, the last with: %w", futile, b.last))
+		b.fail(keys, nil, 0, fmt.Errorf("not sent, %d parts of the batch failed in a row, the last with: %w", futile, b.last))
 		return
 	}
 	rest := keys                  // not confirmed

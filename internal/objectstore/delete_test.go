@@ -93,7 +93,8 @@ func TestDeleteResults(t *testing.T) {
 	}{
 		{"all deleted", DeleteResult{Deleted: all}, "", 1, ""},
 		{"one denied", DeleteResult{all[:2], []KeyFault{{"r/c", denied}}}, "c", 1, "s3:DeleteObject: AccessDenied"},
-		{"all denied", DeleteResult{nil, []KeyFault{{"r/a", denied}, {"r/b", denied}, {"r/c", denied}}}, "a b c", 1, "s3:DeleteObject"},
+		{"all denied", DeleteResult{nil, []KeyFault{{"r/a", denied}, {"r/b", denied}, {"r/c", denied}}},
+			"a b c", 1, "s3:DeleteObject"},
 		{"rejected, unsupported, failed", DeleteResult{nil, []KeyFault{
 			{"r/a", &Fault{Class: Rejected}}, {"r/b", &Fault{Class: Unsupported}}, {"r/c", &Fault{Class: Failed}},
 		}}, "a b c", 1, ""},
@@ -225,7 +226,8 @@ func TestDeleteBatchFails(t *testing.T) {
 	}{
 		{"denied", always(OpDelete, denied, -1), outcome{1, 0, keys, "s3:DeleteObject"}},
 		{"failed", always(OpDelete, failed, -1), outcome{1, 0, keys, "NoSuchBucket"}},
-		{"absent is not gone", always(OpDelete, &Fault{Class: Absent, Code: "NoSuchBucket"}, -1), outcome{1, 0, keys, "NoSuchBucket"}},
+		{"absent is not gone", always(OpDelete, &Fault{Class: Absent, Code: "NoSuchBucket"}, -1),
+			outcome{1, 0, keys, "NoSuchBucket"}},
 		{"unsupported", always(OpDelete, &Fault{Class: Unsupported}, -1), outcome{1, 0, keys, "not supported"}},
 		{"no fault", always(OpDelete, errSudden, -1), outcome{1, 0, keys, "a sudden error"}},
 		{"denied after a failure", func(_ context.Context, c call) error {
@@ -243,7 +245,8 @@ func TestDeleteBatchFails(t *testing.T) {
 		{"one rejected, last", poisoned(rejected, keys[999]), outcome{21, 0, keys[999:], "MalformedXML"}},
 		{"one rejected, inside", poisoned(rejected, keys[567]), outcome{21, 0, keys[567:568], "MalformedXML"}},
 		{"three rejected side by side", poisoned(rejected, keys[:3]...), outcome{21, 0, keys[:3], "MalformedXML"}},
-		{"two rejected far apart", poisoned(rejected, keys[3], keys[800]), outcome{39, 0, []string{keys[3], keys[800]}, "MalformedXML"}},
+		{"two rejected far apart", poisoned(rejected, keys[3], keys[800]),
+			outcome{39, 0, []string{keys[3], keys[800]}, "MalformedXML"}},
 		{"one on which it fails", poisoned(internal, keys[567]),
 			outcome{8 + 2*10 + 10, eight + 10*two, keys[567:568], "InternalError"}},
 		{"two throttled", poisoned(throttled, keys[1:3]...), outcome{8, eight, keys, "SlowDown"}},

@@ -118,7 +118,8 @@ func oneLine(text string) string {
 // forbids reports whether a permission is missing. Other refusals have codes
 // that say what is wrong with the credentials or the clock.
 func (f *Fault) forbids() bool {
-	return f.Class == Denied && (f.Code == "" || strings.Contains(f.Code, "AccessDenied") || strings.Contains(f.Code, "Forbidden"))
+	return f.Class == Denied &&
+		(f.Code == "" || strings.Contains(f.Code, "AccessDenied") || strings.Contains(f.Code, "Forbidden"))
 }
 
 // Unwrap gives what errors.Is should know: the meaning of the class, and the

@@ -79,13 +79,16 @@ func TestExplain(t *testing.T) {
 		{OpVersioning, "", 1, denied, `get bucket versioning: bucket "bucket": ` +
 			`access denied, the credentials need the permission s3:GetBucketVersioning: AccessDenied`},
 		{OpList, "", 1, &Fault{Class: Denied, Code: "SignatureDoesNotMatch"}, `list: bucket "bucket", prefix "r/": SignatureDoesNotMatch`},
+		{OpList, "", 1, &Fault{Class: Denied, Code: "Forbidden"},
+			`list: bucket "bucket", prefix "r/": access denied, the credentials need the permission s3:ListBucket: Forbidden`},
 		{OpParts, "a", 1, denied, `list parts a: bucket "bucket", key "r/a": AccessDenied`},
 		{OpUploads, "", 2, &Fault{Class: Transient, Code: "InternalError", Status: 500},
 			`list multipart uploads: bucket "bucket", prefix "r/": given up after 2 attempts: InternalError (status 500)`},
 		{OpDelete, "a\x1b[31m", 1, &Fault{}, `delete "a\x1b[31m": bucket "bucket", key "r/a\x1b[31m": failed`},
 		{OpStat, "\xff", 1, &Fault{Class: Absent}, `stat "\xff": bucket "bucket", key "r/\xff": not found`},
 		{OpGet, "日本", 3, storage.ErrTooLarge, `get 日本: larger than the limit`},
-		{OpGet, "a", 1, fmt.Errorf("signing: %w", &Fault{Message: "no credentials"}), `get a: bucket "bucket", key "r/a": signing: no credentials`},
+		{OpGet, "a", 1, fmt.Errorf("signing: %w", &Fault{Message: "no credentials"}),
+			`get a: bucket "bucket", key "r/a": signing: no credentials`},
 	} {
 		err := d.explain(test.op, test.key, test.attempts, test.err)
 		if err.Error() != test.want || err.Key != test.key || err.Op != string(test.op) || !errors.Is(err, test.err) {
@@ -133,9 +136,12 @@ func TestNetwork(t *testing.T) {
 		{"HTTPS at an HTTP server", get(t, "https://"+host(plain)+secret), Failed, host(plain) + ": http: server gave HTTP response"},
 		{"an aborted answer", get(t, plain.URL+secret), Transient, host(plain) + ": EOF"},
 		{"nobody listens", get(t, closed.URL+secret), Transient, "refused"},
-		{"a name that is not known", wrapped(&net.DNSError{Err: "no such host", Name: "host", IsNotFound: true}), Failed, "no such host"},
-		{"a name server that is down", wrapped(&net.DNSError{Err: "server misbehaving", IsTemporary: true}), Transient, "misbehaving"},
-		{"a certificate of another host", wrapped(x509.HostnameError{Certificate: &x509.Certificate{}, Host: "host"}), Failed, "host: x509"},
+		{"a name that is not known",
+			wrapped(&net.DNSError{Err: "no such host", Name: "host", IsNotFound: true}), Failed, "no such host"},
+		{"a name server that is down",
+			wrapped(&net.DNSError{Err: "server misbehaving", IsTemporary: true}), Transient, "misbehaving"},
+		{"a certificate of another host",
+			wrapped(x509.HostnameError{Certificate: &x509.Certificate{}, Host: "host"}), Failed, "host: x509"},
 		{"a certificate that is over", wrapped(x509.CertificateInvalidError{Reason: x509.Expired}), Failed, "expired"},
 		{"without a URL", io.ErrUnexpectedEOF, Transient, "unexpected EOF"},
 		{"with a broken URL", &url.Error{Op: "Get", URL: "http://\x7f" + secret, Err: io.EOF}, Transient, "EOF"},

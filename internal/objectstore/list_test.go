@@ -93,7 +93,8 @@ func TestListGuards(t *testing.T) {
 		{"the delimiter is another one", level, map[string]ListPage{"": {Prefixes: []string{"p/a-"}}}, "", 1, "not asked for"},
 		{"a common prefix two levels deep", level, map[string]ListPage{"": pageOf("", "p/a/b/")}, "", 1, "not asked for"},
 		{"the prefix itself as a common one", level, map[string]ListPage{"": pageOf("", "p/")}, "", 1, "not asked for"},
-		{"common prefixes in a flat listing", storage.ListOptions{}, map[string]ListPage{"": pageOf("", "p/a/")}, "", 1, "not asked for"},
+		{"common prefixes in a flat listing", storage.ListOptions{},
+			map[string]ListPage{"": pageOf("", "p/a/")}, "", 1, "not asked for"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f := newFake()

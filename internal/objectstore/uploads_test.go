@@ -177,7 +177,8 @@ func TestAbort(t *testing.T) {
 		ok      bool
 	}{
 		{nil, nil, true}, {&Fault{Class: Absent, Code: "NoSuchUpload"}, nil, true},
-		{&Fault{Class: Denied}, fs.ErrPermission, false}, {&Fault{Class: Failed, Status: 404}, nil, false}, {errSudden, errSudden, false},
+		{&Fault{Class: Denied}, fs.ErrPermission, false}, {&Fault{Class: Failed, Status: 404}, nil, false},
+		{errSudden, errSudden, false},
 	} {
 		f := newFake()
 		f.fail = always(OpAbort, test.err, -1)
