@@ -66,15 +66,9 @@ func (p *planner) plan(ctx context.Context) error {
 	if err := p.symlinkedReferences(ctx); err != nil {
 		return fmt.Errorf("looking where symbolic links lead: %w", err)
 	}
-	if err := p.multipartUploads(ctx); err != nil {
-		return fmt.Errorf("listing multipart uploads: %w", err)
-	}
-	if err := p.versioning(ctx); err != nil {
-		return fmt.Errorf("asking whether versions are kept: %w", err)
-	}
 	p.meter.enter(PhaseBlobs, 0)
-	if err := p.walker.Blobs(ctx, p.blobDir); err != nil {
-		return fmt.Errorf("listing blobs: %w", err)
+	if err := p.rest(ctx); err != nil {
+		return err
 	}
 	if err := p.emptyDirectories(ctx); err != nil {
 		return fmt.Errorf("looking for empty directories: %w", err)
@@ -82,6 +76,25 @@ func (p *planner) plan(ctx context.Context) error {
 	p.conclude(anyRepository)
 	p.sort()
 	return ctx.Err()
+}
+
+// rest looks, all at once, at what is judged by what the repositories told.
+func (p *planner) rest(ctx context.Context) error {
+	blobs := func(ctx context.Context) error { return p.walker.Blobs(ctx, p.blobDir) }
+	tasks := []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"listing blobs", blobs},
+		{"listing multipart uploads", p.multipartUploads},
+		{"asking whether versions are kept", p.versioning},
+	}
+	return p.pool.ForEach(ctx, len(tasks), func(ctx context.Context, i int) error {
+		if err := tasks[i].do(ctx); err != nil {
+			return fmt.Errorf("%s: %w", tasks[i].name, err)
+		}
+		return nil
+	})
 }
 
 // conclude fills in what is known only at the end.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss"
+	"github.com/blobsweep/blobsweep/internal/objectstore"
 )
 
 // Config says which bucket to work on, and how to reach it. Bucket is required,
@@ -51,7 +52,7 @@ type Config struct {
 
 // String is the bucket and its prefix as a URL, without credentials.
 func (c Config) String() string {
-	return strings.TrimSuffix("oss://"+c.Bucket+"/"+normalRoot(c.Root), "/")
+	return strings.TrimSuffix("oss://"+c.Bucket+"/"+objectstore.NormalRoot(c.Root), "/")
 }
 
 // GoString is [Config.String].
@@ -59,12 +60,6 @@ func (c Config) GoString() string { return c.String() }
 
 // LogValue is [Config.String].
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
-
-// normalRoot makes of a root directory what is put before a key, as the
-// registry does: TrimLeft(TrimRight(root, "/")+path, "/").
-func normalRoot(root string) string {
-	return strings.TrimLeft(strings.TrimRight(root, "/")+"/", "/")
-}
 
 // resolve finds what cannot work, and fills in what follows from the rest.
 func (c Config) resolve() (Config, error) {

@@ -30,7 +30,7 @@ func New(ctx context.Context, c Config) (*Driver, error) {
 		return nil, fmt.Errorf("oss: %w", err)
 	}
 	return &Driver{objectstore.New(objectstore.Config{
-		API: newBucket(c, httpClient(c.SkipVerify)), Scheme: "oss", Bucket: c.Bucket, Root: normalRoot(c.Root),
+		API: newBucket(c, httpClient(c.SkipVerify)), Scheme: "oss", Bucket: c.Bucket, Root: objectstore.NormalRoot(c.Root),
 		MaxRequests: c.MaxRequests, Logger: c.Logger,
 		Permissions: map[objectstore.Op]string{
 			objectstore.OpList:       "oss:ListObjects",

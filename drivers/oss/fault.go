@@ -89,7 +89,7 @@ func (b *bucket) fault(err error, absent string) *objectstore.Fault {
 // serviceFault classifies an error answer.
 func (b *bucket) serviceFault(e *oss.ServiceError, absent string) *objectstore.Fault {
 	f := &objectstore.Fault{
-		Class: classOfStatus(e.StatusCode), Status: e.StatusCode, RequestID: e.RequestID, RetryAfter: retryAfter(e.Headers),
+		Class: classOfStatus(e.StatusCode), Status: e.StatusCode, RequestID: e.RequestID, RetryAfter: objectstore.RetryAfter(e.Headers, time.Now()),
 	}
 	if e.Code == unreadable || e.Code == "" {
 		f.Message = "the answer cannot be read"
@@ -155,15 +155,6 @@ func classOfStatus(status int) objectstore.Class {
 		return objectstore.Rejected
 	}
 	return objectstore.Failed
-}
-
-// retryAfter reads the header of that name, in seconds.
-func retryAfter(header http.Header) time.Duration {
-	wait, err := time.ParseDuration(header.Get("Retry-After") + "s")
-	if err != nil {
-		return 0
-	}
-	return max(0, wait)
 }
 
 // network classifies an error of the connection.

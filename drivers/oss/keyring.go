@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"regexp"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -140,17 +139,10 @@ const noCredentials = "no credentials were found: set accesskeyid and accesskeys
 	"or OSS_ACCESS_KEY_ID and OSS_ACCESS_KEY_SECRET in the environment, or a profile of the aliyun command, " +
 	"or give the machine a role (RRSA, RAM role of the ECS instance)"
 
-// userinfo is the part of a URL that may hold a password.
-var userinfo = regexp.MustCompile(`//[^/\s"]*@`)
-
 // redact takes credentials out of a text.
 func (k *keyring) redact(text string) string {
-	if last := k.last.Load(); last != nil {
-		for _, secret := range []string{last.AccessKeySecret, last.SecurityToken, last.AccessKeyID} {
-			if secret != "" {
-				text = strings.ReplaceAll(text, secret, "…")
-			}
-		}
+	if c := k.last.Load(); c != nil {
+		return objectstore.Redact(text, c.AccessKeySecret, c.SecurityToken, c.AccessKeyID)
 	}
-	return userinfo.ReplaceAllString(text, "//…@")
+	return objectstore.Redact(text)
 }

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/blobsweep/blobsweep/internal/objectstore"
 )
 
 // queryKeys are what an oss:// URL knows.
@@ -59,7 +61,7 @@ func parseURL(u *url.URL) (c Config, err error) {
 	c.Bucket, c.Root = u.Host, u.Path
 	for _, key := range slices.Sorted(maps.Keys(query)) {
 		switch {
-		case !slices.Contains(queryKeys, key) && secretive(key):
+		case !slices.Contains(queryKeys, key) && objectstore.Secretive(key):
 			return c, errCredentials
 		case !slices.Contains(queryKeys, key):
 			return c, fmt.Errorf("the key %q is not known; known are %s", key, strings.Join(queryKeys, ", "))
@@ -95,14 +97,4 @@ func (c *Config) setQuery(key, value string) (err error) {
 		}
 	}
 	return err
-}
-
-// secretive tells whether the name of a key promises credentials.
-func secretive(key string) bool {
-	for _, word := range []string{"key", "secret", "token", "pass", "pwd", "cred", "auth", "sign"} {
-		if strings.Contains(strings.ToLower(key), word) {
-			return true
-		}
-	}
-	return false
 }

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+
+	"github.com/blobsweep/blobsweep/internal/objectstore"
 )
 
 // Config says which bucket to work on, and how to reach it. Bucket is required,
@@ -53,7 +55,7 @@ const defaultRegion = "us-east-1"
 
 // String is the bucket and its prefix as a URL, without credentials.
 func (c Config) String() string {
-	return strings.TrimSuffix("s3://"+c.Bucket+"/"+normalRoot(c.Root), "/")
+	return strings.TrimSuffix("s3://"+c.Bucket+"/"+objectstore.NormalRoot(c.Root), "/")
 }
 
 // GoString is [Config.String].
@@ -61,12 +63,6 @@ func (c Config) GoString() string { return c.String() }
 
 // LogValue is [Config.String].
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
-
-// normalRoot makes of a root directory what is put before a key, as the
-// registry does: TrimLeft(TrimRight(root, "/")+path, "/").
-func normalRoot(root string) string {
-	return strings.TrimLeft(strings.TrimRight(root, "/")+"/", "/")
-}
 
 // check finds what cannot work, and fills in the scheme of the endpoint.
 func (c *Config) check() error {

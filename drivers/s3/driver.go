@@ -34,7 +34,7 @@ func New(ctx context.Context, c Config) (*Driver, error) {
 		return nil, err
 	}
 	return &Driver{objectstore.New(objectstore.Config{
-		API: store, Scheme: "s3", Bucket: c.Bucket, Root: normalRoot(c.Root),
+		API: store, Scheme: "s3", Bucket: c.Bucket, Root: objectstore.NormalRoot(c.Root),
 		MaxRequests: c.MaxRequests, Logger: c.Logger,
 		Permissions: map[objectstore.Op]string{
 			objectstore.OpList:       "s3:ListBucket",

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -116,7 +115,7 @@ func (b *bucket) fault(err error, absent string) *objectstore.Fault {
 	}
 	f := &objectstore.Fault{
 		Status: response.HTTPStatusCode(), RequestID: response.ServiceRequestID(),
-		RetryAfter: retryAfter(response.Response.Header, time.Now()), Cause: err,
+		RetryAfter: objectstore.RetryAfter(response.Response.Header, time.Now()), Cause: err,
 	}
 	f.Class = classOfStatus(f.Status)
 	var api smithy.APIError
@@ -183,16 +182,4 @@ func (b *bucket) network(err error) *objectstore.Fault {
 		f.Message += "; if the store takes the bucket's name in the path of requests, set forcepathstyle or path-style"
 	}
 	return f
-}
-
-// retryAfter reads the header of that name, in either of its forms.
-func retryAfter(header http.Header, now time.Time) time.Duration {
-	value := header.Get("Retry-After")
-	if seconds, err := strconv.Atoi(value); err == nil {
-		return max(0, time.Duration(seconds)*time.Second)
-	}
-	if at, err := http.ParseTime(value); err == nil {
-		return max(0, at.Sub(now))
-	}
-	return 0
 }

@@ -3,8 +3,6 @@ package s3
 import (
 	"context"
 	"errors"
-	"regexp"
-	"strings"
 	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -44,17 +42,10 @@ func (k *keyring) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	return aws.Credentials{}, fault
 }
 
-// userinfo is the part of a URL that may hold a password.
-var userinfo = regexp.MustCompile(`//[^/\s"]*@`)
-
 // redact takes credentials out of a text.
 func (k *keyring) redact(text string) string {
 	if c := k.last.Load(); c != nil {
-		for _, secret := range []string{c.SecretAccessKey, c.SessionToken, c.AccessKeyID} {
-			if secret != "" {
-				text = strings.ReplaceAll(text, secret, "…")
-			}
-		}
+		return objectstore.Redact(text, c.SecretAccessKey, c.SessionToken, c.AccessKeyID)
 	}
-	return userinfo.ReplaceAllString(text, "//…@")
+	return objectstore.Redact(text)
 }

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/blobsweep/blobsweep/internal/objectstore"
 )
 
 // ParseURL makes a Config of s3://bucket/prefix?key=value&… The keys are:
@@ -67,7 +69,7 @@ func (c *Config) setQuery(query url.Values) error {
 		text, isText := texts[key]
 		on, isSwitch := switches[key]
 		switch values := query[key]; {
-		case secretive(key):
+		case objectstore.Secretive(key):
 			return errors.New("takes no credentials, " + elsewhere)
 		case !isText && !isSwitch:
 			known := slices.Concat(slices.Collect(maps.Keys(texts)), slices.Collect(maps.Keys(switches)))
@@ -86,11 +88,4 @@ func (c *Config) setQuery(query url.Values) error {
 		}
 	}
 	return nil
-}
-
-// secretive tells whether the name of a key promises credentials.
-func secretive(key string) bool {
-	key = strings.ToLower(key)
-	return slices.ContainsFunc([]string{"key", "secret", "token", "passw", "credential", "auth", "signature"},
-		func(word string) bool { return strings.Contains(key, word) })
 }

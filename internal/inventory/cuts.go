@@ -121,7 +121,7 @@ const unmeasured = 4
 func (n names) cuts(dir string, passed int, left []string, until string, most int) []string {
 	count := min(most+1, unmeasured)
 	if passed > 0 {
-		count = parts(page*float64(len(left))/float64(passed), most)
+		count = parts(page*float64(len(left))/float64(passed+1), most) // the page began and ended inside of names
 	}
 	count = min(count, len(left)+1)
 	var cuts []string

@@ -16,8 +16,8 @@ func (w *Walker) flatRepositories(ctx context.Context, visit func(context.Contex
 	var found atomic.Bool
 	var ends fragments
 	s := scan{reader: w.Reader, pool: w.Pool, prefix: layout.Repositories}
-	s.open = func() sink {
-		return &repositorySink{walker: w, found: &found, ends: &ends, visit: func(r *Repository) {
+	s.open = func(after string) sink {
+		return &repositorySink{walker: w, found: &found, ends: &ends, whole: !cutsRepository(after), visit: func(r *Repository) {
 			s.group.Do(func(ctx context.Context) error { return visit(ctx, r) })
 		}}
 	}
@@ -52,14 +52,7 @@ func (s *repositorySink) take(_ context.Context, object storage.Object) error {
 		return nil
 	}
 	if s.current == nil || s.current.Name != name {
-		if s.current != nil {
-			if s.whole {
-				s.visit(s.current)
-			} else {
-				s.ends.add(s.begins, s.current)
-			}
-			s.whole = true
-		}
+		s.finish(true)
 		s.current = &Repository{Name: name, Prefix: layout.Repository(name), Odd: !layout.ValidRepository(name)}
 		s.begins = object.Key
 	}
@@ -67,12 +60,31 @@ func (s *repositorySink) take(_ context.Context, object storage.Object) error {
 	return nil
 }
 
-// end leaves the last repository, which may go on in the next range.
-func (s *repositorySink) end(context.Context) error {
-	if s.current != nil {
+// end leaves the last repository to be joined if it goes on in the next range.
+func (s *repositorySink) end(_ context.Context, until string) error {
+	s.finish(!cutsRepository(until))
+	return nil
+}
+
+// finish visits the current repository, or leaves it to be joined if it begins
+// or goes on in another range.
+func (s *repositorySink) finish(ends bool) {
+	switch {
+	case s.current == nil:
+		return
+	case s.whole && ends:
+		s.visit(s.current)
+	default:
 		s.ends.add(s.begins, s.current)
 	}
-	return nil
+	s.whole = true
+}
+
+// cutsRepository reports whether the end of a range is between the keys of one
+// repository, which all begin with "<name>/_": of those, a key without "/_" is
+// before all or after all.
+func cutsRepository(key string) bool {
+	return strings.Contains(strings.TrimPrefix(key, layout.Repositories), "/_")
 }
 
 // add files an object of a repository; rest is its key after "<name>/_".
@@ -148,7 +160,7 @@ func (r *Repository) upload(id string, object storage.Object) {
 // flatBlobs visits the blobs in portions of a page.
 func (w *Walker) flatBlobs(ctx context.Context, visit func(context.Context, BlobDir) error) error {
 	s := scan{reader: w.Reader, pool: w.Pool, prefix: layout.Blobs}
-	s.open = func() sink { return &blobSink{walker: w, visit: visit} }
+	s.open = func(string) sink { return &blobSink{walker: w, visit: visit} }
 	return s.run(ctx, everything)
 }
 
@@ -174,10 +186,10 @@ func (s *blobSink) take(ctx context.Context, object storage.Object) error {
 	if len(s.dir.Blobs) < page {
 		return nil
 	}
-	return s.end(ctx)
+	return s.end(ctx, "")
 }
 
-func (s *blobSink) end(ctx context.Context) error {
+func (s *blobSink) end(ctx context.Context, _ string) error {
 	dir := s.dir
 	s.dir = BlobDir{}
 	return s.visit(ctx, dir)

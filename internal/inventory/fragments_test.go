@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,6 +59,17 @@ func TestLaw05CutRepositoriesAreWhole(t *testing.T) {
 			t.Fatal(err)
 		}
 		keys = append(keys, o.Key)
+	}
+	names := map[string]bool{} // and all that they begin with
+	for _, key := range keys {
+		for end := len(layout.Repositories); end <= strings.Index(key, "/_")+2; end++ {
+			names[key[:end]] = true
+		}
+	}
+	for cut := range names {
+		if diff := gocmp.Diff(want, walk(t, d, span{after: cut}, span{until: cut})); diff != "" {
+			t.Fatalf("cut at %s: %s", cut, diff)
+		}
 	}
 	each := make([]span, len(keys)+1) // a range for each key, and one for nothing
 	for i, key := range keys {

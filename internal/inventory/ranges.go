@@ -28,14 +28,15 @@ type scan struct {
 	group  *parallel.Group
 	pool   *parallel.Pool
 	prefix string
-	// open returns the sink for a range.
-	open func() sink
+	// open returns the sink for a range that begins after a key.
+	open func(after string) sink
 }
 
 // sink takes the objects of one range, in the order of their keys.
 type sink interface {
 	take(ctx context.Context, o storage.Object) error
-	end(ctx context.Context) error
+	// end is told where the range ends, or nothing at the end of the prefix.
+	end(ctx context.Context, until string) error
 }
 
 // span is a range of keys: those after one key, up to and including another.
@@ -61,7 +62,7 @@ func (s *scan) run(ctx context.Context, ranges ...span) error {
 
 // list reads a range, and gives away parts of what is left of it.
 func (s *scan) list(ctx context.Context, sp span) error {
-	to := s.open()
+	to := s.open(sp.after)
 	last, first, n := sp.after, "", 0
 	for o, err := range s.reader.List(ctx, s.prefix, storage.ListOptions{StartAfter: sp.after}) {
 		if err != nil {
@@ -86,7 +87,7 @@ func (s *scan) list(ctx context.Context, sp span) error {
 			}
 		}
 	}
-	return to.end(ctx)
+	return to.end(ctx, sp.until)
 }
 
 // curious reports whether to spend a request on the names that are left: at

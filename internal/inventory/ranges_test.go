@@ -84,11 +84,11 @@ func (c *collected) take(_ context.Context, o storage.Object) error {
 	return nil
 }
 
-func (*collected) end(context.Context) error { return nil }
+func (*collected) end(context.Context, string) error { return nil }
 
 func scanAll(ctx context.Context, r *slow, workers int, prefix string) ([]string, error) {
 	var c collected
-	s := scan{reader: r, pool: parallel.New(workers), prefix: prefix, open: func() sink { return &c }}
+	s := scan{reader: r, pool: parallel.New(workers), prefix: prefix, open: func(string) sink { return &c }}
 	err := s.run(ctx, everything)
 	slices.Sort(c.keys)
 	return c.keys, err
@@ -282,7 +282,7 @@ func TestLaw05ScanRefusesDisorder(t *testing.T) {
 	for _, at := range []int{1, 500, 999, 1000, 1001, 2000} {
 		s := scan{
 			reader: disordered{&slow{keys: keys}, at}, pool: parallel.New(1), prefix: layout.Blobs,
-			open: func() sink { return &collected{} },
+			open: func(string) sink { return &collected{} },
 		}
 		if err := s.run(t.Context(), everything); !errors.Is(err, errOrder) {
 			t.Errorf("keys %d and %d are swapped, and the scan returned %v", at, at+1, err)
