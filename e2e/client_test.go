@@ -112,11 +112,12 @@ func (c client) referrer(subject partial.Describable) v1.Image {
 	return mutate.Subject(c.ociImage(), *descriptor).(v1.Image)
 }
 
-// abandonUpload starts an upload, sends some of it, and leaves.
+// abandonUpload starts an upload, sends some of it, and leaves. It is enough for
+// a part of a multipart upload, where there are such.
 func (c client) abandonUpload(repository string) {
 	c.Helper()
 	location := c.do(http.MethodPost, "http://"+c.host+"/v2/"+repository+"/blobs/uploads/", nil, http.StatusAccepted)
-	c.do(http.MethodPatch, location, strings.NewReader("half a layer"), http.StatusAccepted)
+	c.do(http.MethodPatch, location, strings.NewReader(strings.Repeat("half a layer", 500_000)), http.StatusAccepted)
 }
 
 // do sends a request and returns the Location of the answer.

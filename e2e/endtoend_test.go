@@ -10,30 +10,46 @@ import (
 	"testing"
 
 	"github.com/blobsweep/blobsweep"
-	"github.com/blobsweep/blobsweep/drivers/filesystem"
+	"github.com/blobsweep/blobsweep/drivers"
+	"github.com/blobsweep/blobsweep/storage"
 	"github.com/blobsweep/blobsweep/storage/layout"
 	"github.com/blobsweep/blobsweep/storage/storagetest/fixture"
+	"github.com/distribution/distribution/v3/registry/storage/driver"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/opencontainers/go-digest"
 )
 
+// home is where a registry keeps its data, and how it is collected.
+type home struct {
+	config   string // the registry's config.yml
+	root     string // the directory in which its files are
+	upstream driver.StorageDriver
+	collect  func(t *testing.T, opts blobsweep.Options) blobsweep.Report
+}
+
 // TestEndToEnd lets real parts live through what registries live through, and
 // collects.
 func TestEndToEnd(t *testing.T) {
 	t.Parallel()
-	for _, deleteUntagged := range []bool{false, true} {
-		name := "Default"
-		if deleteUntagged {
-			name = "DeleteUntagged"
-		}
-		t.Run(name, func(t *testing.T) { endToEnd(t, deleteUntagged) })
+	eachMode(t, func(t *testing.T, deleteUntagged bool) { endToEnd(t, onFilesystem(t), deleteUntagged) })
+}
+
+// eachMode runs a test with and without untagged manifests to be deleted.
+func eachMode(t *testing.T, run func(t *testing.T, deleteUntagged bool)) {
+	for name, deleteUntagged := range map[string]bool{"Default": false, "DeleteUntagged": true} {
+		t.Run(name, func(t *testing.T) { run(t, deleteUntagged) })
 	}
 }
 
-func endToEnd(t *testing.T, deleteUntagged bool) {
+func onFilesystem(t *testing.T) home {
 	root := t.TempDir()
-	host, stop := startRegistry(t, root)
+	config := writeConfig(t, "filesystem", map[string]any{"rootdirectory": root})
+	return home{config, root, onDisk(root), collectConfig(config)}
+}
+
+func endToEnd(t *testing.T, h home, deleteUntagged bool) blobsweep.Report {
+	host, stop := startRegistry(t, h.config)
 	l := live(client{t, host})
 	if deleteUntagged {
 		l.gone = append(l.gone, l.untagged...)
@@ -45,19 +61,20 @@ func endToEnd(t *testing.T, deleteUntagged bool) {
 	}
 	stop()
 
-	report := collect(t, root, deleteUntagged)
+	opts := blobsweep.Options{DeleteUntagged: deleteUntagged, Offline: true, UploadsOlderThan: -1}
+	report := h.collect(t, opts)
 	if report.Blobs.Removed == 0 || report.Uploads.Removed != 1 || len(report.Failed) > 0 || len(report.Findings) > 0 {
 		t.Errorf("the report says: %+v", report)
 	}
 
-	host, stop = startRegistry(t, root)
+	host, stop = startRegistry(t, h.config)
 	c := client{t, host}
 	seen := map[digest.Digest]bool{}
 	for ref := range l.kept {
 		c.pull(ref, seen)
 	}
 	c.checkTags(l)
-	c.checkDisk(root, l, seen)
+	c.checkDisk(h.root, l, seen)
 
 	// A push of what was just removed must not be told that it is there.
 	for _, image := range l.again {
@@ -66,26 +83,32 @@ func endToEnd(t *testing.T, deleteUntagged bool) {
 	}
 	c.delete("ghost@" + string(c.digestOf(l.again[0])))
 	stop()
-	collect(t, root, deleteUntagged)
-	checkUpstreamIdle(t, root)
+	h.collect(t, opts)
+	h.checkUpstreamIdle(t)
+	return report
 }
 
-func collect(t *testing.T, root string, deleteUntagged bool) blobsweep.Report {
-	t.Helper()
-	d, err := filesystem.New(root)
-	if err != nil {
-		t.Fatal(err)
+// collectConfig collects the registry of a config.yml.
+func collectConfig(file string) func(t *testing.T, opts blobsweep.Options) blobsweep.Report {
+	return func(t *testing.T, opts blobsweep.Options) blobsweep.Report {
+		t.Helper()
+		registry, err := drivers.Open(t.Context(), file, drivers.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		report := collect(t, registry.Driver, opts)
+		if err := registry.Close(); err != nil {
+			t.Error(err)
+		}
+		return report
 	}
-	report, err := blobsweep.Collect(t.Context(), d, blobsweep.Options{
-		DeleteUntagged:   deleteUntagged,
-		Offline:          true,
-		UploadsOlderThan: -1,
-	})
+}
+
+func collect(t *testing.T, d storage.Driver, opts blobsweep.Options) blobsweep.Report {
+	t.Helper()
+	report, err := blobsweep.Collect(t.Context(), d, opts)
 	if err != nil {
 		t.Fatalf("collect: %v", err)
-	}
-	if err := d.Close(); err != nil {
-		t.Fatal(err)
 	}
 	return report
 }
@@ -325,13 +348,13 @@ func (c client) checkDisk(root string, l *life, pulled map[digest.Digest]bool) {
 
 // checkUpstreamIdle runs the registry's own collector, for real, and finds
 // that it had nothing left to do.
-func checkUpstreamIdle(t *testing.T, root string) {
+func (h home) checkUpstreamIdle(t *testing.T) {
 	t.Helper()
-	before := files(t, root)
-	if err := collectUpstream(onDisk(root), false, false); err != nil {
+	before := files(t, h.root)
+	if err := collectUpstream(h.upstream, false, false); err != nil {
 		t.Fatal(err)
 	}
-	after := files(t, root)
+	after := files(t, h.root)
 	if !slices.Equal(before, after) {
 		t.Errorf("upstream's collector removed %d of %d files", len(before)-len(after), len(before))
 	}

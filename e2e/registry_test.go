@@ -1,31 +1,58 @@
 package e2e
 
 import (
+	"bytes"
+	"encoding/json"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/distribution/distribution/v3/configuration"
 	"github.com/distribution/distribution/v3/registry/handlers"
+	_ "github.com/distribution/distribution/v3/registry/storage/driver/filesystem" // configurations name it
+	_ "github.com/distribution/distribution/v3/registry/storage/driver/s3-aws"     // configurations name it
 )
 
-// startRegistry serves a real registry over a directory until stop is called
-// or the test ends, and returns where.
-func startRegistry(t *testing.T, root string) (host string, stop func()) {
+// writeConfig writes the config.yml of a registry on a storage driver.
+func writeConfig(t *testing.T, driver string, parameters map[string]any) (file string) {
 	t.Helper()
-	config := &configuration.Configuration{
-		Storage: configuration.Storage{
-			"filesystem": {"rootdirectory": root},
-			"delete":     {"enabled": true},
-			"maintenance": {
-				// Its purger would wait in the background for an hour.
-				"uploadpurging": map[any]any{"enabled": false},
-			},
+	off := map[string]any{"enabled": false}
+	content, err := json.Marshal(map[string]any{ // which is YAML as well
+		"version": "0.1",
+		"storage": map[string]any{
+			driver:   parameters,
+			"delete": map[string]any{"enabled": true},
+			// Its purger would wait in the background for an hour.
+			"maintenance": map[string]any{"uploadpurging": off},
 		},
+		"http":    map[string]any{"secret": "of one test"},
+		"catalog": map[string]any{"maxentries": 1000},
+		"tags":    map[string]any{"maxtags": 1000},
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	config.HTTP.Secret = "of one test"
-	config.Catalog.MaxEntries = 1000
-	config.Tags.MaxTags = 1000
+	file = filepath.Join(t.TempDir(), "config.yml")
+	if err := os.WriteFile(file, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// startRegistry serves a real registry, as its config.yml says, until stop is
+// called or the test ends, and returns where.
+func startRegistry(t *testing.T, file string) (host string, stop func()) {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := configuration.Parse(bytes.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
 	app := handlers.NewApp(t.Context(), config)
 	server := httptest.NewServer(app)
 	stopped := false

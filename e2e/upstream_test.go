@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/blobsweep/blobsweep/storage/layout"
@@ -23,12 +24,29 @@ import (
 func TestMain(m *testing.M) {
 	logrus.SetOutput(io.Discard) // the registry logs through it
 	// Flags of the command line have the last word.
-	err := errors.Join(flag.Set("rapid.checks", "500"), flag.Set("rapid.nofailfile", "true"))
+	err := errors.Join(forgetAWS(), flag.Set("rapid.checks", "500"), flag.Set("rapid.nofailfile", "true"))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if err := stopGateway(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// forgetAWS clears the environment of what the SDKs look for in it. The older
+// one would also change Go's shared HTTP client as AWS_CA_BUNDLE says.
+func forgetAWS() error {
+	var errs []error
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") {
+			errs = append(errs, os.Unsetenv(name))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // upstreamDrivers are Distribution's own drivers, each over a new storage.
