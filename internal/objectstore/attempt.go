@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http/httptrace"
+	"sync/atomic"
 	"time"
 
 	"github.com/blobsweep/blobsweep/storage"
@@ -79,7 +81,7 @@ func once[T any](ctx context.Context, d *Driver, op Op, send func(context.Contex
 		return none, err
 	}
 	d.count(op)
-	attempt, cancel := context.WithTimeout(ctx, d.Timeout)
+	attempt, cancel := context.WithTimeout(d.countMore(ctx, op), d.Timeout)
 	defer cancel()
 	result, err := send(attempt)
 	if err == nil {
@@ -138,6 +140,20 @@ func newPauses(first time.Duration) *pauses {
 // NextBackOff implements [backoff.BackOff].
 func (p *pauses) NextBackOff() time.Duration {
 	return min(max(p.asked, 0), maxRetryAfter) + p.ExponentialBackOff.NextBackOff()
+}
+
+// countMore counts what is sent within ctx besides a first request: net/http
+// sends one again when a connection that it kept turns out to be closed, and an
+// adapter may have to ask twice.
+func (d *Driver) countMore(ctx context.Context, op Op) context.Context {
+	var sent atomic.Int64
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		WroteRequest: func(info httptrace.WroteRequestInfo) {
+			if info.Err == nil && sent.Add(1) > 1 {
+				d.count(op)
+			}
+		},
+	})
 }
 
 // count notes a request that is about to be sent.

@@ -159,7 +159,8 @@ func Network(err error) *Fault {
 	switch {
 	case errors.As(err, &dns) && dns.IsNotFound,
 		errors.As(err, &authority), errors.As(err, &name), errors.As(err, &invalid),
-		errors.Is(err, http.ErrSchemeMismatch):
+		errors.Is(err, http.ErrSchemeMismatch),
+		strings.Contains(f.Message, "net/http: invalid header field"): // net/http has no value for it
 		f.Class = Failed
 	}
 	return f

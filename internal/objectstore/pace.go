@@ -23,6 +23,9 @@ const (
 	recovery = 1.25
 	// slowest is where slowing down ends, in requests per second.
 	slowest rate.Limit = 1
+	// gentle is a rate that no store is asked to prove it bears: to begin with, no
+	// complaint lowers the rate below half of it.
+	gentle rate.Limit = 40
 	// unlimited is where speeding up ends when the user set no limit.
 	unlimited rate.Limit = 10_000
 )
@@ -103,7 +106,7 @@ func (p *pace) throttled() (limit rate.Limit, changed bool) {
 	p.slowed = now
 	current := p.limit
 	if measured := p.measured(now); measured < current/2 { // the limit was not what held back requests
-		current = measured
+		current = max(measured, min(current, gentle)) // few were sent yet, perhaps
 	}
 	lower := max(slowest, current*slowdown)
 	if lower >= p.limit {
