@@ -26,6 +26,7 @@ type planner struct {
 	markers       markers          // of directories
 	links         []string         // symbolic links
 	recentDirs    atomic.Int64
+	manifestsRead atomic.Int64
 	reportedEmpty map[string]bool     // links
 	recentUploads map[uploadName]bool // those that stay for their age
 	strangers     int
@@ -42,7 +43,10 @@ func newPlanner(r storage.Reader, opts Options) *planner {
 		markers:       markers{found: map[string]*marker{}},
 	}
 	p.tree, _ = storage.AsTree(r)
-	p.walker = &inventory.Walker{Reader: r, Pool: p.pool, OnStranger: p.onStranger, OnMarker: p.markers.add}
+	p.walker = &inventory.Walker{
+		Reader: r, Pool: p.pool, OnStranger: p.onStranger, OnMarker: p.markers.add,
+		Reads: p.manifestsRead.Load, TagsAreRead: opts.DeleteUntagged,
+	}
 	p.marker = mark.New(r, mark.Options{
 		DeleteUntagged:  opts.DeleteUntagged,
 		MaxManifestSize: opts.MaxManifestSize,
@@ -50,7 +54,10 @@ func newPlanner(r storage.Reader, opts Options) *planner {
 		Pool:            p.pool,
 		Age:             p.age,
 		OnFinding:       p.found,
-		OnManifest:      func() { p.meter.done.Add(1) },
+		OnManifest: func() {
+			p.meter.done.Add(1)
+			p.manifestsRead.Add(1)
+		},
 	})
 	return p
 }

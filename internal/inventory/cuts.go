@@ -10,12 +10,17 @@ import (
 )
 
 // parts tells into how many parts to divide so many keys, so that each fills its
-// pages but for some room: the number is an estimate.
-func parts(keys float64, most int) int {
+// pages but for some room, as the number is an estimate; and how many requests
+// more than undivided that takes, which is at most what is allowed.
+func parts(keys float64, most int, allowance float64) (n int, cost float64) {
 	for pages := 1.0; ; pages++ {
-		n := math.Ceil(keys / (pages*page - 3*math.Sqrt(pages*page)))
-		if n <= float64(most+1) {
-			return max(int(n), 1)
+		parts := math.Ceil(keys / (pages*page - 3*math.Sqrt(pages*page)))
+		cost := max(0, parts*pages-keys/page)
+		switch {
+		case parts <= 1:
+			return 1, 0
+		case parts <= float64(most+1) && cost <= allowance:
+			return int(parts), cost
 		}
 	}
 }
@@ -63,10 +68,9 @@ func (d digests) position(key string) (float64, bool) {
 	return float64(n) / (1 << (4 * precision)), err == nil
 }
 
-// cuts divides what is left evenly.
-func (d digests) cuts(most int) []string {
-	n := parts(d.left, most)
-	var cuts []string
+// cuts divides what is left evenly, and tells what each cut costs.
+func (d digests) cuts(most int, allowance float64) (cuts []string, each float64) {
+	n, cost := parts(d.left, most, allowance)
 	for i := 1; i < n; i++ {
 		at := d.from + (d.until-d.from)*float64(i)/float64(n)
 		digits := strconv.FormatUint(uint64(at*(1<<(4*precision))), 16)
@@ -76,7 +80,7 @@ func (d digests) cuts(most int) []string {
 		}
 		cuts = append(cuts, d.dir+digits)
 	}
-	return cuts
+	return cuts, cost / float64(max(1, len(cuts)))
 }
 
 // names are what is known of the names in a directory on the way to a key.
@@ -121,7 +125,8 @@ const unmeasured = 4
 func (n names) cuts(dir string, passed int, left []string, until string, most int) []string {
 	count := min(most+1, unmeasured)
 	if passed > 0 {
-		count = parts(page*float64(len(left))/float64(passed+1), most) // the page began and ended inside of names
+		// The page began and ended inside of names.
+		count, _ = parts(page*float64(len(left))/float64(passed+1), most, math.Inf(1))
 	}
 	count = min(count, len(left)+1)
 	var cuts []string

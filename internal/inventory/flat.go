@@ -15,7 +15,7 @@ import (
 func (w *Walker) flatRepositories(ctx context.Context, visit func(context.Context, *Repository) error, ranges ...span) (bool, error) {
 	var found atomic.Bool
 	var ends fragments
-	s := scan{reader: w.Reader, pool: w.Pool, prefix: layout.Repositories}
+	s := scan{reader: w.Reader, pool: w.Pool, prefix: layout.Repositories, budget: w.budget()}
 	s.open = func(after string) sink {
 		return &repositorySink{walker: w, found: &found, ends: &ends, whole: !cutsRepository(after), visit: func(r *Repository) {
 			s.group.Do(func(ctx context.Context) error { return visit(ctx, r) })
@@ -28,6 +28,12 @@ func (w *Walker) flatRepositories(ctx context.Context, visit func(context.Contex
 	return found.Load(), w.Pool.ForEach(ctx, len(rest), func(ctx context.Context, i int) error {
 		return visit(ctx, rest[i])
 	})
+}
+
+// budget is what dividing may cost in this run.
+func (w *Walker) budget() *budget {
+	w.spending.reads = w.Reads
+	return &w.spending
 }
 
 // repositorySink cuts one range into repositories.
@@ -57,6 +63,7 @@ func (s *repositorySink) take(_ context.Context, object storage.Object) error {
 		s.begins = object.Key
 	}
 	s.walker.add(s.current, object, rest)
+	s.walker.spending.revisions(len(s.current.Revisions))
 	return nil
 }
 
@@ -112,6 +119,9 @@ func (w *Walker) add(r *Repository, object storage.Object, rest string) {
 		signature := Link{Algorithm: p.Signature.Algorithm().String(), Hex: p.Signature.Encoded(), Size: object.Size, ModTime: object.ModTime}
 		r.Signatures = append(r.Signatures, Signature{Revision: link(), Link: signature})
 	case layout.TagLink:
+		if w.TagsAreRead {
+			w.spending.tags.Add(1)
+		}
 		r.tag(p.Tag).Doubtful = object.Size == 0 // sorts before the history
 	case layout.TagIndexLink:
 		tag := r.tag(p.Tag)
@@ -159,7 +169,7 @@ func (r *Repository) upload(id string, object storage.Object) {
 
 // flatBlobs visits the blobs in portions of a page.
 func (w *Walker) flatBlobs(ctx context.Context, visit func(context.Context, BlobDir) error) error {
-	s := scan{reader: w.Reader, pool: w.Pool, prefix: layout.Blobs}
+	s := scan{reader: w.Reader, pool: w.Pool, prefix: layout.Blobs, budget: w.budget()}
 	s.open = func(string) sink { return &blobSink{walker: w, visit: visit} }
 	return s.run(ctx, everything)
 }

@@ -109,6 +109,13 @@ type Walker struct {
 	OnStranger func(Stranger)
 	// OnMarker is told of every directory marker of a flat store.
 	OnMarker func(storage.Object)
+	// Reads, if set, counts the manifests read so far, and TagsAreRead says that
+	// all tags are going to be. What dividing a flat listing may cost is measured
+	// by the requests that must be sent anyway.
+	Reads       func() int64
+	TagsAreRead bool
+
+	spending budget
 }
 
 // Repositories calls visit for every repository, and on trees for every

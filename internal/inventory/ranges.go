@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/blobsweep/blobsweep/internal/parallel"
 	"github.com/blobsweep/blobsweep/storage"
@@ -30,6 +32,12 @@ type scan struct {
 	prefix string
 	// open returns the sink for a range that begins after a key.
 	open func(after string) sink
+	// budget is shared by all listings of a run.
+	budget *budget
+
+	started time.Time
+	mu      sync.Mutex // guards seams
+	seams   map[string]*seam
 }
 
 // sink takes the objects of one range, in the order of their keys.
@@ -53,25 +61,34 @@ var everything = span{}
 
 // run lists the given ranges.
 func (s *scan) run(ctx context.Context, ranges ...span) error {
+	s.started = time.Now()
 	s.group = s.pool.Group(ctx)
 	for _, sp := range ranges {
 		s.group.Run(func(ctx context.Context) error { return s.list(ctx, sp) })
 	}
-	return s.group.Wait()
+	if err := s.group.Wait(); err != nil {
+		return err
+	}
+	return s.checkSeams(ctx)
 }
 
 // list reads a range, and gives away parts of what is left of it.
 func (s *scan) list(ctx context.Context, sp span) error {
 	to := s.open(sp.after)
 	last, first, n := sp.after, "", 0
+	next := "" // the first key beyond the range
 	for o, err := range s.reader.List(ctx, s.prefix, storage.ListOptions{StartAfter: sp.after}) {
 		if err != nil {
 			return err
+		}
+		if last == sp.after {
+			s.meet(sp.after, func(at *seam) { at.right = o })
 		}
 		if o.Key <= last {
 			return &storage.Error{Op: "list", Key: s.prefix, Err: fmt.Errorf("%q after %q: %w", o.Key, last, errOrder)}
 		}
 		if sp.until != "" && o.Key > sp.until {
+			next = o.Key
 			break
 		}
 		if err := to.take(ctx, o); err != nil {
@@ -82,11 +99,13 @@ func (s *scan) list(ctx context.Context, sp span) error {
 		}
 		if n++; n%page == 0 {
 			sp.pages++
+			s.budget.pages.Add(1)
 			if err := s.divide(ctx, &sp, first, last); err != nil {
 				return err
 			}
 		}
 	}
+	s.meet(sp.until, func(at *seam) { at.left, at.last = next, last })
 	return to.end(ctx, sp.until)
 }
 
@@ -105,15 +124,18 @@ func (s *scan) divide(ctx context.Context, sp *span, first, last string) error {
 	if free == 0 {
 		return nil
 	}
-	cuts, err := s.cuts(ctx, sp, first, last, free)
+	cuts, cost, err := s.cuts(ctx, sp, first, last, free)
 	if err != nil {
 		return err
 	}
 	for _, cut := range slices.Backward(cuts) {
 		part := span{after: cut, until: sp.until, names: sp.startingAt(cut)}
+		s.newSeam(cut)
 		if !s.group.Try(func(ctx context.Context) error { return s.list(ctx, part) }) {
+			s.dropSeam(cut)
 			return nil
 		}
+		s.budget.spend(cost)
 		sp.until = cut
 		sp.names = sp.endingAt(cut)
 	}
@@ -121,33 +143,36 @@ func (s *scan) divide(ctx context.Context, sp *span, first, last string) error {
 }
 
 // cuts returns where to divide what is left of a range after a page of it: at
-// most so many keys, in order. It looks at one directory after the other on the
-// way to the last key, from the outermost in which names are left.
-func (s *scan) cuts(ctx context.Context, sp *span, first, last string, most int) ([]string, error) {
+// most so many keys, in order; and how many requests each costs. It looks at one
+// directory after the other on the way to the last key, from the outermost in
+// which names are left.
+func (s *scan) cuts(ctx context.Context, sp *span, first, last string, most int) ([]string, float64, error) {
 	for {
 		dir, ok := s.directory(last, sp.level)
 		if !ok {
-			return nil, nil
+			return nil, 0, nil
 		}
 		if d, ok := digestsOf(dir, first, last, sp.until); ok {
-			return d.cuts(most), nil
+			cuts, cost := d.cuts(most, s.budget.allowance())
+			return cuts, cost, nil
 		}
 		if !sp.known && !fewNames(dir) {
-			if !strings.HasPrefix(first, dir) || !sp.curious() {
-				return nil, nil
+			if !strings.HasPrefix(first, dir) || !sp.curious() || s.budget.allowance() < 2 {
+				return nil, 0, nil
 			}
 			if err := s.discover(ctx, sp, dir, first); err != nil {
-				return nil, err
+				return nil, 0, err
 			}
 			if sp.more && len(sp.beyond(last)) == 0 { // all of them were on the page
 				if err := s.discover(ctx, sp, dir, last); err != nil {
-					return nil, err
+					return nil, 0, err
 				}
 			}
 		}
 		switch left := sp.beyond(last); {
 		case len(left) > 0:
-			return sp.names.cuts(dir, sp.between(first, last), left, sp.until, most), nil
+			most = min(most, int(s.budget.allowance()))
+			return sp.names.cuts(dir, sp.between(first, last), left, sp.until, most), 1, nil
 		case sp.more: // those that were known are listed
 			sp.names = names{level: sp.level}
 		default:
@@ -182,6 +207,7 @@ func fewNames(dir string) bool {
 // discover asks which names are in a directory after the one that a key leads
 // through, at one request.
 func (s *scan) discover(ctx context.Context, sp *span, dir, key string) error {
+	s.budget.spend(1)
 	sp.names = names{level: sp.level, known: true}
 	start := ""
 	if rest, ok := strings.CutPrefix(key, dir); ok {

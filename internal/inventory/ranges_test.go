@@ -30,6 +30,7 @@ type slow struct {
 	storage.Reader
 	keys     []string // sorted
 	requests atomic.Int64
+	reads    int // that must be sent besides
 	fail     func(request int64) error
 }
 
@@ -88,7 +89,8 @@ func (*collected) end(context.Context, string) error { return nil }
 
 func scanAll(ctx context.Context, r *slow, workers int, prefix string) ([]string, error) {
 	var c collected
-	s := scan{reader: r, pool: parallel.New(workers), prefix: prefix, open: func(string) sink { return &c }}
+	s := scan{reader: r, pool: parallel.New(workers), prefix: prefix, open: func(string) sink { return &c }, budget: &budget{}}
+	s.budget.revisions(r.reads)
 	err := s.run(ctx, everything)
 	slices.Sort(c.keys)
 	return c.keys, err
@@ -148,24 +150,27 @@ func TestScanShapes(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		keys  []string
+		reads int // manifests and tags, by which costs are measured
 		extra int // requests beyond one for each page
 		trips int // with 64 workers
 	}{
-		{"nothing", nil, 1, 1},
-		{"a few", many(3, numbered("r%d"), 9, 3, 3), 0, 1},
-		{"exactly a page", blobKeys(1000), 1, 2},
-		{"a page and a bit", blobKeys(1100), 0, 2},
-		{"two pages of repositories", many(40, numbered("team/app%d"), 30, 10, 5), 5, 5},
-		{"100,000 blobs", blobKeys(100_000), 25, 4},
-		{"30,000 layer links", repositoryKeys("app", 30_000, 55, 55, 1, numbered("v%d")), 9, 7},
-		{"20,000 revisions", repositoryKeys("app", 100, 20_000, 2, 1, numbered("v%d")), 9, 9},
-		{"20,000 counted tags", repositoryKeys("app", 100, 5_000, 20_000, 1, numbered("build-%06d")), 55, 18},
-		{"20,000 tags of commits", repositoryKeys("app", 100, 5_000, 20_000, 1, func(i int) string { return hexOf(i)[:8] }), 14, 9},
-		{"20,000 versions", repositoryKeys("app", 100, 5_000, 20_000, 1, func(i int) string { return fmt.Sprintf("v%d.%d.%d", i/4000, i/100%40, i%100) }), 65, 28},
-		{"20,000 repositories", many(20_000, numbered("org/app-%05d"), 2, 1, 1), 60, 13},
-		{"deep names", many(2_000, numbered("company/division/team/project/app%d"), 5, 2, 2), 18, 12},
-		{"typical", many(500, func(i int) string { return words[i%11] + "/" + words[i/11%11] + fmt.Sprint(i) }, 40, 10, 10), 25, 9},
-		{"one large among small", append(many(1_000, numbered("r%d"), 2, 1, 1), repositoryKeys("r5-large", 20_000, 1_000, 1_000, 1, numbered("v%d"))...), 25, 18},
+		{"nothing", nil, 0, 1, 1},
+		{"a few", many(3, numbered("r%d"), 9, 3, 3), 0, 0, 1},
+		{"exactly a page", blobKeys(1000), 0, 1, 2},
+		{"a page and a bit", blobKeys(1100), 0, 0, 2},
+		{"two pages of repositories", many(40, numbered("team/app%d"), 30, 10, 5), 0, 5, 5},
+		{"100,000 blobs", blobKeys(100_000), 0, 21, 4},
+		{"30,000 layer links", repositoryKeys("app", 30_000, 55, 55, 1, numbered("v%d")), 0, 9, 7},
+		{"20,000 revisions", repositoryKeys("app", 100, 20_000, 2, 1, numbered("v%d")), 0, 9, 9},
+		{"20,000 counted tags", repositoryKeys("app", 100, 5_000, 20_000, 1, numbered("build-%06d")), 5_000, 55, 18},
+		{"tags of few manifests", repositoryKeys("app", 30, 30, 20_000, 1, numbered("build-%06d")), 30, 19, 45},
+		{"repositories of few manifests", many(20_000, numbered("org/app-%05d"), 2, 1, 1), 10, 22, 90},
+		{"20,000 tags of commits", repositoryKeys("app", 100, 5_000, 20_000, 1, func(i int) string { return hexOf(i)[:8] }), 5_000, 14, 9},
+		{"20,000 versions", repositoryKeys("app", 100, 5_000, 20_000, 1, func(i int) string { return fmt.Sprintf("v%d.%d.%d", i/4000, i/100%40, i%100) }), 5_000, 65, 28},
+		{"20,000 repositories", many(20_000, numbered("org/app-%05d"), 2, 1, 1), 20_000, 60, 13},
+		{"deep names", many(2_000, numbered("company/division/team/project/app%d"), 5, 2, 2), 4_000, 18, 12},
+		{"typical", many(500, func(i int) string { return words[i%11] + "/" + words[i/11%11] + fmt.Sprint(i) }, 40, 10, 10), 5_000, 25, 9},
+		{"one large among small", append(many(1_000, numbered("r%d"), 2, 1, 1), repositoryKeys("r5-large", 20_000, 1_000, 1_000, 1, numbered("v%d"))...), 2_000, 25, 18},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			slices.Sort(test.keys)
@@ -176,7 +181,7 @@ func TestScanShapes(t *testing.T) {
 			pages := (len(test.keys) + page - 1) / page
 			for _, workers := range []int{1, 8, 64} {
 				synctest.Test(t, func(t *testing.T) {
-					r := &slow{keys: test.keys}
+					r := &slow{keys: test.keys, reads: test.reads}
 					start := time.Now()
 					keys, err := scanAll(t.Context(), r, workers, prefix)
 					if err != nil || !slices.Equal(keys, test.keys) {
@@ -281,7 +286,7 @@ func TestLaw05ScanRefusesDisorder(t *testing.T) {
 	slices.Sort(keys)
 	for _, at := range []int{1, 500, 999, 1000, 1001, 2000} {
 		s := scan{
-			reader: disordered{&slow{keys: keys}, at}, pool: parallel.New(1), prefix: layout.Blobs,
+			reader: disordered{&slow{keys: keys}, at}, pool: parallel.New(1), prefix: layout.Blobs, budget: &budget{},
 			open: func(string) sink { return &collected{} },
 		}
 		if err := s.run(t.Context(), everything); !errors.Is(err, errOrder) {
