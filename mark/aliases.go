@@ -21,7 +21,7 @@ func (g *graph) readAliases(ctx context.Context) ([]visit, error) {
 				continue
 			}
 			key := r.Prefix + area + l.Algorithm + "/" + l.Hex + "/link"
-			target, state, err := g.readLink(ctx, key)
+			target, state, err := g.readLink(ctx, key, l.Size != 0)
 			switch {
 			case err != nil:
 				return err

@@ -39,6 +39,7 @@ type Options struct {
 type Marker struct {
 	reader    storage.Reader
 	opts      Options
+	tree      bool // directories are real
 	marks     *set
 	manifests manifests
 	scratches sync.Pool // of *[]reference, for a manifest while it is read
@@ -48,7 +49,8 @@ type Marker struct {
 
 // New returns a marker that has marked nothing yet.
 func New(r storage.Reader, opts Options) *Marker {
-	return &Marker{reader: r, opts: opts, marks: newSet(opts.DeclaredSizes)}
+	_, tree := storage.AsTree(r)
+	return &Marker{reader: r, opts: opts, tree: tree, marks: newSet(opts.DeclaredSizes)}
 }
 
 // Marked reports whether anything that is kept needs the digest, and with

@@ -43,7 +43,7 @@ func (g *graph) suspicious(tag inventory.Tag) bool {
 func (g *graph) readTag(ctx context.Context, tag inventory.Tag) ([]visit, error) {
 	key := g.repository.Prefix + "_manifests/tags/" + tag.Name + "/current/link"
 	finding := Finding{Kind: DanglingTag, Repository: g.repository.Name, Key: storage.DisplayKey(key)}
-	d, state, err := g.readLink(ctx, key)
+	d, state, err := g.readLink(ctx, key, !tag.Doubtful)
 	if err != nil {
 		return nil, err
 	}

@@ -198,6 +198,18 @@ type MultipartUpload struct {
 	Initiated time.Time
 }
 
+// MultipartParts sums up the parts that have arrived of a [MultipartUpload].
+type MultipartParts struct {
+	// Bytes is the size of all parts.
+	Bytes int64
+	// Count is the number of parts.
+	Count int64
+	// Newest is when the last part arrived. It is zero when there is none, or
+	// when the time of one is not known: then the upload must be taken for one
+	// that is still under way.
+	Newest time.Time
+}
+
 // MultipartLister is the power of backends that keep incomplete multipart
 // uploads. Wrappers implement it always, and fail with
 // [errors.ErrUnsupported] when what they wrap does not.
@@ -207,9 +219,9 @@ type MultipartLister interface {
 	// [errors.ErrUnsupported] where the backend has none after all.
 	ListMultipartUploads(ctx context.Context, prefix string) iter.Seq2[MultipartUpload, error]
 
-	// MultipartSize adds up the bytes of the parts, at one request per 1,000
-	// of them. It fails with [ErrNotFound] when the upload is gone.
-	MultipartSize(ctx context.Context, u MultipartUpload) (int64, error)
+	// MultipartParts adds up the parts, at one request per 1,000 of them. It
+	// fails with [ErrNotFound] when the upload is gone.
+	MultipartParts(ctx context.Context, u MultipartUpload) (MultipartParts, error)
 }
 
 // MultipartAborter is the power to abort multipart uploads.

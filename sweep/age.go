@@ -17,16 +17,17 @@ func (p *planner) age(ctx context.Context, key string, l inventory.Link) (invent
 	return age, err
 }
 
-// look tells size and age of a key, asking for them where the listing did not
-// say.
+// look tells size and age of a key, asking for them where directories are real
+// and listings do not say. A flat listing says what there is to know.
 func (p *planner) look(ctx context.Context, key string, l inventory.Link) (storage.Object, inventory.Age, error) {
-	if !l.ModTime.IsZero() {
+	if p.tree == nil || !l.ModTime.IsZero() {
 		return p.judge(storage.Object{Key: key, Size: l.Size, ModTime: l.ModTime}, nil)
 	}
 	return p.judge(inventory.Confirm(func() (storage.Object, error) { return p.reader.Stat(ctx, key) }))
 }
 
-// lookEach is look for links of one directory, at one key each below prefix.
+// lookEach is look for links of one directory, at one key each below prefix; or
+// for some of a flat listing, which have no common prefix.
 func (p *planner) lookEach(ctx context.Context, prefix string, links []inventory.Link, file string) ([]storage.Object, []inventory.Age, error) {
 	objects := make([]storage.Object, len(links))
 	ages := make([]inventory.Age, len(links))

@@ -39,7 +39,7 @@ func (p *Plan) Execute(ctx context.Context, d storage.Driver) error {
 	}
 	stop := p.meter.start(ctx)
 	defer stop()
-	x := execution{Plan: p, driver: d, pinned: map[mark.Key]string{}}
+	x := execution{Plan: p, driver: d, pinned: map[mark.Key]string{}, staying: map[string]bool{}}
 	if _, ok := storage.AsTree(d); ok {
 		x.dirs, _ = d.(storage.DirRemover)
 	}
@@ -59,9 +59,12 @@ type execution struct {
 	driver storage.Driver
 	dirs   storage.DirRemover // nil where directories are not real
 
-	mu sync.Mutex // guards counts, failed and left
+	mu sync.Mutex // guards counts, failed, left and staying
 	// left are the links that could not be removed.
 	left []leftLink
+	// staying are the directories above everything that is still there and was
+	// to go.
+	staying map[string]bool
 	// pinned says for everything that those need which key is to blame. It
 	// changes between phases only.
 	pinned map[mark.Key]string
@@ -87,7 +90,7 @@ func (x *execution) run(ctx context.Context) error {
 	if err := x.sweepBlobs(ctx); err != nil {
 		return err
 	}
-	if err := x.items(ctx, PhaseUploads, x.uploads, &c.Uploads.Removed); err != nil {
+	if err := x.sweepUploads(ctx); err != nil {
 		return err
 	}
 	if err := x.abort(ctx); err != nil {
@@ -136,6 +139,40 @@ func (x *execution) sweepBlobs(ctx context.Context) error {
 			x.counts.Bytes.Reclaimed += x.blobs[i].size
 			x.meter.bytes.Add(x.blobs[i].size)
 		})
+}
+
+// sweepUploads removes the files of uploads, and of each that is otherwise gone
+// the one that tells its age: without it, what is left would count as young, and
+// a rerun would leave it.
+func (x *execution) sweepUploads(ctx context.Context) error {
+	var rest, last [][]layout.Path // of each upload
+	for _, u := range x.uploads {
+		paths := slices.Clone(u.paths)
+		at := slices.IndexFunc(paths, func(p layout.Path) bool { return p.Kind == layout.UploadStartedAt })
+		if at < 0 {
+			at = len(paths) - 1
+		}
+		last = append(last, paths[at:at+1:at+1])
+		rest = append(rest, slices.Delete(slices.Clone(paths), at, at+1))
+	}
+	failed := make([]bool, len(rest))
+	for i, paths := range rest {
+		failed[i] = len(paths) > 0 // until it is confirmed
+	}
+	err := x.phase(ctx, PhaseUploads, len(rest),
+		func(i int) ([]layout.Path, []digest.Digest) { return rest[i], nil },
+		func(i int) { failed[i] = false })
+	if err != nil {
+		return err
+	}
+	return x.phase(ctx, PhaseUploads, len(last),
+		func(i int) ([]layout.Path, []digest.Digest) {
+			if failed[i] {
+				return nil, nil
+			}
+			return last[i], nil
+		},
+		func(int) { x.counts.Uploads.Removed++ })
 }
 
 // phase removes n candidates in batches. of tells the objects of one and the
@@ -244,6 +281,9 @@ func (x *execution) fail(key string, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.failed = append(x.failed, Failure{storage.DisplayKey(key), err.Error()})
+	for above := parent(key); above != "" && !x.staying[above]; above = parent(above) {
+		x.staying[above] = true
+	}
 	x.opts.Logger.Debug("not removed", "key", storage.DisplayKey(key), "error", err)
 }
 
@@ -281,7 +321,7 @@ func (x *execution) removeDir(ctx context.Context, prefix string) (bool, error) 
 }
 
 // prune removes empty directories, from the deepest up, and the markers of
-// object stores.
+// object stores, but for those over something that could not be removed.
 func (x *execution) prune(ctx context.Context) error {
 	x.meter.enter(PhaseDirectories, int64(len(x.directories)+len(x.dirMarkers)))
 	for _, dir := range x.directories {
@@ -297,9 +337,11 @@ func (x *execution) prune(ctx context.Context) error {
 			x.meter.done.Add(1)
 		}
 	}
-	keys := make([]string, len(x.dirMarkers))
-	for i, dir := range x.dirMarkers {
-		keys[i] = dir.Prefix()
+	var keys []string
+	for _, dir := range x.dirMarkers {
+		if prefix := dir.Prefix(); !x.staying[prefix] {
+			keys = append(keys, prefix)
+		}
 	}
 	failed := x.delete(ctx, keys)
 	x.counts.EmptyDirectories.Removed += int64(len(keys) - len(failed))

@@ -79,11 +79,11 @@ func memoryOf(t *testing.T, tree *fixture.Tree) backend {
 			now.Files[key] = fixture.File{Content: content, ModTime: o.ModTime}
 		}
 		for _, u := range d.Uploads() {
-			size, err := d.MultipartSize(t.Context(), u)
+			parts, err := d.MultipartParts(t.Context(), u)
 			if err != nil {
 				t.Fatal(err)
 			}
-			now.Files[incomplete(u.Key, u.ID)] = fixture.File{Content: make([]byte, size), ModTime: u.Initiated}
+			now.Files[incomplete(u.Key, u.ID)] = fixture.File{Content: make([]byte, parts.Bytes), ModTime: u.Initiated}
 		}
 		return now
 	}}
@@ -174,8 +174,8 @@ func (w *watched) ListMultipartUploads(ctx context.Context, prefix string) iter.
 	return lister.ListMultipartUploads(ctx, prefix)
 }
 
-func (w *watched) MultipartSize(ctx context.Context, u storage.MultipartUpload) (int64, error) {
-	return w.Driver.(storage.MultipartLister).MultipartSize(ctx, u)
+func (w *watched) MultipartParts(ctx context.Context, u storage.MultipartUpload) (storage.MultipartParts, error) {
+	return w.Driver.(storage.MultipartLister).MultipartParts(ctx, u)
 }
 
 func (w *watched) AbortMultipartUpload(ctx context.Context, u storage.MultipartUpload) error {

@@ -1,6 +1,7 @@
 package sweep_test
 
 import (
+	"context"
 	"os"
 	"path"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/blobsweep/blobsweep/drivers/memory"
 	"github.com/blobsweep/blobsweep/mark"
 	"github.com/blobsweep/blobsweep/storage/layout"
 	"github.com/blobsweep/blobsweep/storage/storagetest/fixture"
@@ -172,6 +174,44 @@ var uploadCases = []lawCase{
 }
 
 func TestLaw12Uploads(t *testing.T) { holds(t, uploadCases) }
+
+// cutShort is a store that answers a read of startedat with its first bytes.
+type cutShort struct {
+	*memory.Driver
+	bytes int
+}
+
+func (d cutShort) Get(ctx context.Context, key string, limit int64) ([]byte, error) {
+	content, err := d.Driver.Get(ctx, key, limit)
+	if strings.HasSuffix(key, "/startedat") {
+		content = content[:min(len(content), d.bytes)]
+	}
+	return content, err
+}
+
+// TestLaw12StartedAtCutShort: an upload is recent whose startedat is not as long
+// as the listing shows it, whatever the rest of it says.
+func TestLaw12StartedAtCutShort(t *testing.T) {
+	began := ago(8 * day)
+	d := filled(t, func(c *scenario) {
+		inUse(c)
+		c.Upload("app", "u1", old)
+		c.Add(upload("app", "u1")[0], []byte(began+"\n"))
+	})
+	for _, bytes := range []int{0, 1, len(began) - 1, len(began), len(began) + 1} {
+		want := sweep.TotalCounts{Total: 1, Recent: 1}
+		if bytes > len(began) { // all of it
+			want = sweep.TotalCounts{Total: 1, Eligible: 1}
+		}
+		plan, err := sweep.New(t.Context(), cutShort{d, bytes}, sweep.Options{Now: start})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := plan.Counts().Uploads; got != want {
+			t.Errorf("%d bytes: got %+v, want %+v", bytes, got, want)
+		}
+	}
+}
 
 var strangerCases = []lawCase{
 	{"stray files everywhere", func(c *scenario) {

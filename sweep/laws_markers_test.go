@@ -2,6 +2,7 @@ package sweep_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -269,5 +270,52 @@ func TestLaw11MarkersSideBySide(t *testing.T) {
 	}
 	if n, peak := plan.Counts().EmptyDirectories.Eligible, d.peak.Load(); n != 100 || peak < 2 || peak > 4 {
 		t.Errorf("%d markers go, %d listings at once", n, peak)
+	}
+}
+
+// TestLaw11MarkersOverWhatCouldNotBeRemoved stay, and those over what is gone
+// go, whichever key it is that could not be removed.
+func TestLaw11MarkersOverWhatCouldNotBeRemoved(t *testing.T) {
+	t.Parallel()
+	s := newScenario(t, lawCase{"", func(c *scenario) {
+		everything.build(c)
+		clear(c.Dirs)
+		markEverything(c)
+		onObjectStore(c)
+		c.marker(repositories+"app/_uploads/u9/", true)
+		c.begun(-threeWeeks, dataOf("app", "u9"), "id", 3)
+	}})
+	isMarker := func(key string) bool { return strings.HasSuffix(key, "/") }
+	for _, run := range []when{inDefault | onFlat, untagged | onFlat} {
+		for _, stubborn := range slices.DeleteFunc(expected(s.going, run), isMarker) {
+			b := memoryOf(t, s.Tree)
+			w := watch(b.driver, func(key string) bool { return key == stubborn })
+			plan, err := sweep.New(t.Context(), w, sweep.Options{Now: start, DeleteUntagged: run&untagged != 0})
+			if err != nil {
+				t.Fatal(err)
+			}
+			planned := map[string]bool{}
+			for c := range plan.Candidates() {
+				planned[c.Key] = c.Kind == sweep.EmptyDirectory
+			}
+			if err := plan.Execute(t.Context(), w); !errors.Is(err, sweep.ErrPartial) {
+				t.Errorf("%s is refused: got %v", stubborn, err)
+			}
+			over := map[string]bool{} // what is left
+			after := b.read().Files
+			for name := range after {
+				if key, _, ok := cutIncomplete(name); ok {
+					name = key
+				}
+				for i := range name {
+					over[name[:i]] = over[name[:i]] || strings.HasSuffix(name[:i], "/")
+				}
+			}
+			for prefix := range planned {
+				if _, left := after[prefix]; planned[prefix] && left != over[prefix] {
+					t.Errorf("%s is refused: the marker %s is left: %v", stubborn, prefix, left)
+				}
+			}
+		}
 	}
 }

@@ -102,6 +102,80 @@ var multipartCases = []lawCase{
 	}},
 }
 
+// partsCase is a multipart upload begun long ago of which a part arrived at
+// some age; at none, its time is not known.
+type partsCase struct {
+	name string
+	ages []time.Duration // from the start of the run; unknown is one
+	opts sweep.Options
+	goes bool
+}
+
+const unknown = time.Duration(1)
+
+// check plans a case, with a directory marker above the upload.
+func (c partsCase) check(t *testing.T) {
+	t.Helper()
+	d := filled(t, func(c *scenario) {
+		inUse(c)
+		c.marker(repositories+"app/_uploads/u1/", true)
+	})
+	d.BeginUpload(dataOf("app", "u1"), "id", old, 0)
+	for _, age := range c.ages {
+		arrived := start.Add(age)
+		if age == unknown {
+			arrived = time.Time{}
+		}
+		d.AddPart(dataOf("app", "u1"), "id", arrived, 10)
+	}
+	c.opts.Now = start
+	plan, err := sweep.New(t.Context(), d, c.opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	uploads, dirs := sweep.TotalCounts{Total: 1, Recent: 1}, sweep.DirectoryCounts{}
+	if c.goes {
+		uploads, dirs = sweep.TotalCounts{Total: 1, Eligible: 1}, sweep.DirectoryCounts{Eligible: 1}
+	}
+	if got := plan.Counts(); got.MultipartUploads != uploads || got.EmptyDirectories != dirs {
+		t.Errorf("%s: multipart uploads %+v, directories %+v", c.name, got.MultipartUploads, got.EmptyDirectories)
+	}
+	if err := plan.Execute(t.Context(), d); err != nil || (len(d.Uploads()) == 0) != c.goes {
+		t.Errorf("%s: %v, left %+v", c.name, err, d.Uploads())
+	}
+}
+
+// TestLaw06PartsThatStillArrive: the last part tells whether a client is still
+// at it.
+func TestLaw06PartsThatStillArrive(t *testing.T) {
+	anyAge := sweep.Options{UploadsOlderThan: -1}
+	for _, c := range []partsCase{
+		{"past the grace", []time.Duration{-time.Hour - time.Second}, anyAge, true},
+		{"exactly of the grace", []time.Duration{-time.Hour}, anyAge, false},
+		{"within the grace", []time.Duration{recently}, anyAge, false},
+		{"the first within the grace", []time.Duration{recently, -threeWeeks}, anyAge, false},
+		{"within a longer grace", []time.Duration{-8 * day}, sweep.Options{Grace: 9 * day}, false},
+		{"at a time not known", []time.Duration{-threeWeeks, unknown}, anyAge, false},
+		{"in the future", []time.Duration{time.Hour}, sweep.Options{UploadsOlderThan: -1, Offline: true}, false},
+		{"offline", []time.Duration{-time.Second}, sweep.Options{UploadsOlderThan: -1, Offline: true}, true},
+	} {
+		c.check(t)
+	}
+}
+
+func TestLaw12PartsThatStillArrive(t *testing.T) {
+	for _, c := range []partsCase{
+		{"none", nil, sweep.Options{}, true},
+		{"older than a week", []time.Duration{-8 * day, -9 * day}, sweep.Options{}, true},
+		{"exactly a week old", []time.Duration{-7 * day}, sweep.Options{}, false},
+		{"younger than a week", []time.Duration{-9 * day, -6 * day}, sweep.Options{}, false},
+		{"older than asked for", []time.Duration{-6 * day}, sweep.Options{UploadsOlderThan: 5 * day}, true},
+		{"younger than asked for", []time.Duration{-8 * day}, sweep.Options{UploadsOlderThan: 9 * day}, false},
+	} {
+		c.check(t)
+	}
+}
+
 // inUse keeps a registry from being empty.
 func inUse(c *scenario) { c.Tag("kept", "v1", c.Image("kept", "x").Digest) }
 

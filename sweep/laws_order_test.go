@@ -221,3 +221,37 @@ var hostile = lawCase{"hostile names", func(c *scenario) {
 		}
 	}
 }}
+
+// TestLaw09AnUploadKeepsItsAge: what is left of an upload that could not be
+// removed is as old for a rerun.
+func TestLaw09AnUploadKeepsItsAge(t *testing.T) {
+	t.Parallel()
+	files := upload("kept", "u1")
+	data := fixture.Key(files[1])
+	s := newScenario(t, lawCase{"", func(c *scenario) {
+		inUse(c)
+		c.Upload("kept", "u1", old)
+		for _, p := range files {
+			c.touch(-day, p)
+		}
+	}})
+	s.everyRun(t, func(t *testing.T, _ when, opts sweep.Options, b backend) {
+		collect := func(refuse func(string) bool) error {
+			w := watch(b.driver, refuse)
+			plan, err := sweep.New(t.Context(), w, opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return plan.Execute(t.Context(), w)
+		}
+		before := b.read()
+		if err := collect(func(key string) bool { return key == data }); !errors.Is(err, sweep.ErrPartial) {
+			t.Errorf("got %v, want ErrPartial", err)
+		}
+		s.compare(t, before, b.read(), []string{fixture.Key(files[2])})
+		if err := collect(nil); err != nil {
+			t.Errorf("rerun: %v", err)
+		}
+		s.compare(t, before, b.read(), []string{fixture.Key(files[0]), data, fixture.Key(files[2])})
+	})
+}

@@ -6,8 +6,10 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/blobsweep/blobsweep/internal/inventory"
 	"github.com/blobsweep/blobsweep/storage"
 	"github.com/blobsweep/blobsweep/storage/storagetest"
+	"github.com/blobsweep/blobsweep/storage/storagetest/fixture"
 	"github.com/blobsweep/blobsweep/sweep"
 )
 
@@ -120,4 +122,95 @@ func TestLaw05MissingIsAbsence(t *testing.T) {
 		danglingTags,
 		rootCases[len(rootCases)-1:],
 	))
+}
+
+// listedLinks are links whose content decides what is kept, by the mode in
+// which they are read.
+var listedLinks = []struct {
+	name     string
+	untagged bool
+	build    func(c *scenario) (link, keeps string)
+}{
+	{"a tag's", true, func(c *scenario) (string, string) {
+		image := c.Image("app", "x")
+		c.Tag("app", "v1", image.Digest)
+		return fixture.Key(tagLink("app", "v1")), fixture.Key(blob(image.Digest))
+	}},
+	{"an alias's", false, func(c *scenario) (string, string) {
+		alias, of := c.sha512Of("app", "aliased")
+		c.Tag("app", "v1", c.imageOf("app", "x", alias).Digest)
+		return fixture.Key(layer("app", alias)), fixture.Key(blob(of))
+	}},
+	{"that of an algorithm not known", false, func(c *scenario) (string, string) {
+		one, key := c.Blob("", []byte("one")).Digest, repositories+"app/_layers/blake3/"+missing("x").Digest.Encoded()+"/link"
+		c.Put(key, []byte(one))
+		return key, fixture.Key(blob(one))
+	}},
+}
+
+// TestLaw05ListedLinksThatReadAsAbsent: on a flat store a listing shows links
+// themselves. One that is listed, and is not there however often it is read,
+// fails the plan if it is listed still.
+func TestLaw05ListedLinksThatReadAsAbsent(t *testing.T) {
+	for _, test := range listedLinks {
+		link, keeps := "", ""
+		d := filled(t, func(c *scenario) {
+			link, keeps = test.build(c)
+			c.Put(link+"-2", []byte("a neighbour"))
+		})
+		opts := sweep.Options{Now: start, Workers: 1, DeleteUntagged: test.untagged}
+		plan := func(fault func(times int) storagetest.Fault) ([]string, error) {
+			times := 0
+			got, _, err := planWith(t, backend{driver: d}, opts, func(op storagetest.Op) storagetest.Fault {
+				if op.Kind != "get" || op.Key != link {
+					return storagetest.Fault{}
+				}
+				times++
+				return fault(times)
+			})
+			if times == 0 {
+				t.Errorf("%s: never read", test.name)
+			}
+			return got, err
+		}
+		if got, err := plan(func(int) storagetest.Fault { return storagetest.Fault{} }); err != nil || slices.Contains(got, keeps) {
+			t.Errorf("%s: at rest: %v, plan %q", test.name, err, got)
+		}
+		var named *storage.Error
+		if _, err := plan(func(int) storagetest.Fault { return storagetest.Fault{NotFound: true} }); !errors.Is(err, inventory.ErrReappeared) ||
+			!errors.As(err, &named) || named.Key != link {
+			t.Errorf("%s: falsely not found: got %v, want ErrReappeared that names %s", test.name, err, link)
+		}
+		got, err := plan(func(int) storagetest.Fault {
+			if err := d.Delete(t.Context(), link); err != nil {
+				t.Error(err)
+			}
+			return storagetest.Fault{}
+		})
+		if err != nil || !slices.Contains(got, keeps) {
+			t.Errorf("%s: deleted meanwhile: %v, plan %q without %s", test.name, err, got, keeps)
+		}
+	}
+}
+
+// TestLaw05ListingOfAnAbsentLink: when it cannot be listed again, absence is not
+// known.
+func TestLaw05ListingOfAnAbsentLink(t *testing.T) {
+	for _, test := range listedLinks {
+		link := ""
+		d := filled(t, func(c *scenario) { link, _ = test.build(c) })
+		opts := sweep.Options{Now: start, Workers: 1, DeleteUntagged: test.untagged}
+		_, _, err := planWith(t, backend{driver: d}, opts, func(op storagetest.Op) storagetest.Fault {
+			switch {
+			case op.Key != link:
+				return storagetest.Fault{}
+			case op.Kind == "list":
+				return storagetest.Fault{Err: errBroken}
+			}
+			return storagetest.Fault{NotFound: true}
+		})
+		if !errors.Is(err, errBroken) {
+			t.Errorf("%s: got %v", test.name, err)
+		}
+	}
 }

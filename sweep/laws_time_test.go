@@ -1,11 +1,17 @@
 package sweep_test
 
 import (
+	"context"
+	"fmt"
+	"iter"
 	"testing"
 	"time"
 
+	"github.com/blobsweep/blobsweep/drivers/memory"
 	"github.com/blobsweep/blobsweep/mark"
+	"github.com/blobsweep/blobsweep/storage"
 	"github.com/blobsweep/blobsweep/storage/layout"
+	"github.com/blobsweep/blobsweep/storage/storagetest"
 	"github.com/blobsweep/blobsweep/storage/storagetest/fixture"
 	"github.com/blobsweep/blobsweep/sweep"
 	"github.com/opencontainers/go-digest"
@@ -149,3 +155,48 @@ func (s *scenario) garbageAt(at time.Time, name string) {
 }
 
 func TestLaw06Time(t *testing.T) { holds(t, timeCases) }
+
+// timeless is a store whose listings tell no times.
+type timeless struct{ *memory.Driver }
+
+func (d timeless) List(ctx context.Context, prefix string, opts storage.ListOptions) iter.Seq2[storage.Object, error] {
+	return func(yield func(storage.Object, error) bool) {
+		for o, err := range d.Driver.List(ctx, prefix, opts) {
+			o.ModTime = time.Time{}
+			if !yield(o, err) {
+				return
+			}
+		}
+	}
+}
+
+// TestLaw06FlatListingsWithoutTimes: what has no time is recent, and nobody asks
+// for it key by key.
+func TestLaw06FlatListingsWithoutTimes(t *testing.T) {
+	d := filled(t, func(c *scenario) {
+		inUse(c)
+		c.Layer("app", "one")
+		c.Upload("app", "u1", old)
+		for i := range 20 {
+			c.garbage(fmt.Sprint(i))
+		}
+	})
+	stats := 0
+	faulty := storagetest.Inject(timeless{d}, func(op storagetest.Op) storagetest.Fault {
+		if op.Kind == "stat" {
+			stats++
+		}
+		return storagetest.Fault{}
+	})
+	plan, err := sweep.New(t.Context(), faulty, sweep.Options{Now: start, Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := plan.Counts()
+	if c.Blobs.Recent != 20 || c.Blobs.Eligible != 0 || c.LayerLinks.Recent != 1 || c.Uploads.Recent != 1 || stats > 0 {
+		t.Errorf("%d stats, %+v", stats, c)
+	}
+	if got := candidateKeys(plan); len(got) > 0 {
+		t.Errorf("planned %q", got)
+	}
+}

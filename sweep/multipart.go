@@ -71,16 +71,23 @@ func (p *planner) multipartUploads(ctx context.Context) error {
 			p.markers.keep(u.Key)
 		}
 	}
+	recent := make([]bool, len(old)) // parts still arrive
 	err = p.pool.ForEach(ctx, len(old), func(ctx context.Context, i int) error {
 		u, err := old[i].upload()
 		if err != nil {
 			return err
 		}
-		old[i].Bytes, err = inventory.Confirm(func() (int64, error) { return lister.MultipartSize(ctx, u) })
-		if errors.Is(err, storage.ErrNotFound) {
-			old[i].Bytes, err = -1, nil
+		parts, err := inventory.Confirm(func() (storage.MultipartParts, error) { return lister.MultipartParts(ctx, u) })
+		switch {
+		case errors.Is(err, storage.ErrNotFound):
+			old[i].id = "" // it is gone
+		case err != nil:
+			return err
+		case parts.Count > 0 && !p.longAgo(parts.Newest):
+			recent[i] = true
 		}
-		return err
+		old[i].Bytes = parts.Bytes
+		return nil
 	})
 	if errors.Is(err, errors.ErrUnsupported) {
 		return nil // the backend has none
@@ -88,19 +95,31 @@ func (p *planner) multipartUploads(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.multiparts = slices.DeleteFunc(old, func(m multipart) bool { return m.Bytes < 0 })
+	for i, m := range old {
+		switch {
+		case recent[i]:
+			c.Recent++
+			p.markers.keep(m.Key)
+		case m.id != "":
+			p.multiparts = append(p.multiparts, m)
+		}
+	}
 	c.Total = c.Recent + int64(len(p.multiparts))
 	p.counts.MultipartUploads = c
 	return nil
 }
 
-// abandoned reports whether a multipart upload goes. One of which the time or
-// the ID is not known is recent, and so is that of an upload which stays for
-// its age.
+// abandoned reports whether a multipart upload goes unless parts of it still
+// arrive. One of which the time or the ID is not known is recent, and so is that
+// of an upload which stays for its age.
 func (p *planner) abandoned(u storage.MultipartUpload, path layout.Path) bool {
-	return u.ID != "" && !u.Initiated.IsZero() &&
-		u.Initiated.Before(p.opts.Now.Add(-p.opts.Grace)) && u.Initiated.Before(p.opts.Now.Add(-p.opts.UploadsOlderThan)) &&
-		!p.recentUploads[uploadName{path.Repository, path.Upload}]
+	return u.ID != "" && p.longAgo(u.Initiated) && !p.recentUploads[uploadName{path.Repository, path.Upload}]
+}
+
+// longAgo reports whether a time is past both the grace period and the age of
+// uploads that go. One that is not known is not.
+func (p *planner) longAgo(t time.Time) bool {
+	return !t.IsZero() && t.Before(p.opts.Now.Add(-p.opts.Grace)) && t.Before(p.opts.Now.Add(-p.opts.UploadsOlderThan))
 }
 
 // listMultiparts lists them by key and ID, each once. Where the backend has

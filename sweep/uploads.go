@@ -53,7 +53,8 @@ type upload struct {
 
 func (p *planner) upload(ctx context.Context, r *inventory.Repository, listed inventory.Upload) (upload, error) {
 	u := upload{item: item{Candidate: Candidate{Kind: Upload, Repository: r.Name, Upload: listed.ID}}, old: true}
-	startedAt, newest := "", time.Time{}
+	var startedAt storage.Object
+	newest := time.Time{}
 	for _, o := range listed.Objects {
 		path, ok := layout.Parse(o.Key)
 		if !ok || o.Irregular {
@@ -70,12 +71,12 @@ func (p *planner) upload(ctx context.Context, r *inventory.Repository, listed in
 		case layout.UploadData:
 			u.Bytes = max(o.Size, 0)
 		case layout.UploadStartedAt:
-			startedAt = o.Key
+			startedAt = o
 		}
 	}
-	if startedAt != "" && u.old { // else it stays anyway
+	if startedAt.Key != "" && u.old { // else it stays anyway
 		var err error
-		if u.started, err = p.startedAt(ctx, startedAt); err != nil {
+		if u.started, u.old, err = p.startedAt(ctx, startedAt); err != nil {
 			return u, err
 		}
 	}
@@ -85,18 +86,19 @@ func (p *planner) upload(ctx context.Context, r *inventory.Repository, listed in
 	return u, nil
 }
 
-// startedAt reads when an upload began; zero when no file tells.
-func (p *planner) startedAt(ctx context.Context, key string) (time.Time, error) {
-	content, err := inventory.Confirm(func() ([]byte, error) { return p.reader.Get(ctx, key, startedAtLimit) })
+// startedAt reads when an upload began; zero when no file tells. It is not known
+// to be so when the file has another size than the listing shows.
+func (p *planner) startedAt(ctx context.Context, o storage.Object) (at time.Time, known bool, err error) {
+	content, err := inventory.Confirm(func() ([]byte, error) { return p.reader.Get(ctx, o.Key, startedAtLimit) })
 	if errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrTooLarge) {
-		return time.Time{}, nil
+		return time.Time{}, true, nil
 	}
 	if err != nil {
-		return time.Time{}, err
+		return time.Time{}, false, err
 	}
-	t, err := time.Parse(time.RFC3339, strings.TrimSpace(string(content)))
+	at, err = time.Parse(time.RFC3339, strings.TrimSpace(string(content)))
 	if err != nil {
-		return time.Time{}, nil // law 12: then the files' times count
+		at = time.Time{} // law 12: then the files' times count
 	}
-	return t, nil
+	return at, o.Size < 0 || o.Size == int64(len(content)), nil
 }

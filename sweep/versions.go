@@ -28,7 +28,8 @@ func (p *planner) versioning(ctx context.Context) error {
 		if errors.Is(err, fs.ErrPermission) {
 			detail += ", for want of a permission (on S3 s3:GetBucketVersioning, on OSS oss:GetBucketVersioning)"
 		}
-		p.found(mark.Finding{Kind: mark.VersioningUnknown, Key: layout.Root, Detail: detail + ": " + err.Error()})
+		detail += ", so the bytes that count as reclaimed are so only if it keeps none: "
+		p.found(mark.Finding{Kind: mark.VersioningUnknown, Key: layout.Root, Detail: detail + err.Error()})
 	case versioned:
 		p.versioned = true
 		p.found(mark.Finding{

@@ -17,15 +17,35 @@ type upload struct{ key, id string }
 
 type uploadState struct {
 	initiated time.Time
-	bytes     int64
+	parts     storage.MultipartParts
 }
 
-// BeginUpload begins a multipart upload of which parts of so many bytes have
-// come in. One of the same key and ID is replaced.
+// BeginUpload begins a multipart upload of which one part of so many bytes came
+// in at once; none if there are no bytes. One of the same key and ID is
+// replaced.
 func (d *Driver) BeginUpload(key, id string, initiated time.Time, bytes int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.uploads[upload{key, id}] = uploadState{initiated, bytes}
+	state := uploadState{initiated: initiated}
+	if bytes > 0 {
+		state.parts = storage.MultipartParts{Bytes: bytes, Count: 1, Newest: initiated}
+	}
+	d.uploads[upload{key, id}] = state
+}
+
+// AddPart adds a part to a multipart upload that was begun. If the time when it
+// arrived is zero, that of the newest part is not known any more.
+func (d *Driver) AddPart(key, id string, arrived time.Time, bytes int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	state := d.uploads[upload{key, id}]
+	p := &state.parts
+	if p.Count == 0 || arrived.IsZero() || !p.Newest.IsZero() && arrived.After(p.Newest) {
+		p.Newest = arrived
+	}
+	p.Bytes += bytes
+	p.Count++
+	d.uploads[upload{key, id}] = state
 }
 
 // Uploads returns the multipart uploads under way, in the order of keys and
@@ -61,19 +81,19 @@ func (d *Driver) ListMultipartUploads(ctx context.Context, prefix string) iter.S
 	}
 }
 
-// MultipartSize implements [storage.MultipartLister], at one request.
-func (d *Driver) MultipartSize(ctx context.Context, u storage.MultipartUpload) (int64, error) {
+// MultipartParts implements [storage.MultipartLister], at one request.
+func (d *Driver) MultipartParts(ctx context.Context, u storage.MultipartUpload) (storage.MultipartParts, error) {
 	if err := ctx.Err(); err != nil {
-		return 0, &storage.Error{Op: "list parts", Key: u.Key, Err: err}
+		return storage.MultipartParts{}, &storage.Error{Op: "list parts", Key: u.Key, Err: err}
 	}
 	d.lists.Add(1)
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	state, found := d.uploads[upload{u.Key, u.ID}]
 	if !found {
-		return 0, &storage.Error{Op: "list parts", Key: u.Key, Err: storage.ErrNotFound}
+		return storage.MultipartParts{}, &storage.Error{Op: "list parts", Key: u.Key, Err: storage.ErrNotFound}
 	}
-	return state.bytes, nil
+	return state.parts, nil
 }
 
 // AbortMultipartUpload implements [storage.MultipartAborter].

@@ -32,14 +32,43 @@ func TestUploadRequests(t *testing.T) {
 			t.Errorf("%d uploads: %d listed, %+v", n, listed, r)
 		}
 		u := storage.MultipartUpload{Key: "b", ID: "other"}
-		if size, err := d.MultipartSize(t.Context(), u); err != nil || size != 5 {
-			t.Errorf("%d bytes, %v", size, err)
+		if parts, err := d.MultipartParts(t.Context(), u); err != nil || parts.Bytes != 5 {
+			t.Errorf("%+v, %v", parts, err)
 		}
 		if err := d.AbortMultipartUpload(t.Context(), u); err != nil {
 			t.Error(err)
 		}
 		if r := d.Requests(); r.List != pages+1 || r.Delete != 1 || len(d.Uploads()) != n {
 			t.Errorf("%+v, %d left", r, len(d.Uploads()))
+		}
+	}
+}
+
+// TestParts: the newest is told as long as the time of every part is known.
+func TestParts(t *testing.T) {
+	begun := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	for _, test := range []struct {
+		bytes int64 // at the beginning
+		ages  []time.Duration
+		want  storage.MultipartParts
+	}{
+		{0, nil, storage.MultipartParts{}},
+		{5, nil, storage.MultipartParts{Bytes: 5, Count: 1, Newest: begun}},
+		{0, []time.Duration{time.Hour}, storage.MultipartParts{Bytes: 2, Count: 1, Newest: begun.Add(time.Hour)}},
+		{5, []time.Duration{time.Hour, time.Minute}, storage.MultipartParts{Bytes: 9, Count: 3, Newest: begun.Add(time.Hour)}},
+		{5, []time.Duration{time.Hour, -1, time.Minute}, storage.MultipartParts{Bytes: 11, Count: 4}},
+	} {
+		d := memory.New()
+		d.BeginUpload("k", "id", begun, test.bytes)
+		for _, age := range test.ages {
+			arrived := begun.Add(age)
+			if age < 0 {
+				arrived = time.Time{}
+			}
+			d.AddPart("k", "id", arrived, 2)
+		}
+		if got, err := d.MultipartParts(t.Context(), storage.MultipartUpload{Key: "k", ID: "id"}); err != nil || got != test.want {
+			t.Errorf("%+v: got %+v, %v", test, got, err)
 		}
 	}
 }
@@ -69,7 +98,7 @@ func TestKeepVersions(t *testing.T) {
 	if _, err := d.KeepsVersions(ctx); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	if _, err := d.MultipartSize(ctx, storage.MultipartUpload{Key: "a"}); !errors.Is(err, context.Canceled) {
+	if _, err := d.MultipartParts(ctx, storage.MultipartUpload{Key: "a"}); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }

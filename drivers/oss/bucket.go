@@ -31,9 +31,33 @@ func (b *bucket) List(ctx context.Context, q objectstore.ListQuery) (objectstore
 	if q.Token == "" {
 		in.StartAfter = optional(q.StartAfter)
 	}
-	out, err := b.list(ctx, in)
+	return b.list(ctx, in, q.StartAfter)
+}
+
+// list sends a listing, one that began behind startAfter. An answer that does
+// not name the bucket, such as an empty one, is none, and neither is one that
+// repeats another question. On later pages it may leave out where the first one
+// began.
+func (b *bucket) list(
+	ctx context.Context, in *oss.ListObjectsV2Request, startAfter string,
+) (objectstore.ListPage, error) {
+	in.Bucket = &b.name
+	out, err := b.client.ListObjectsV2(ctx, in)
 	if err != nil {
-		return objectstore.ListPage{}, err
+		return objectstore.ListPage{}, b.fault(err, "")
+	}
+	later := in.ContinuationToken != nil && value(out.StartAfter) == ""
+	complete := value(out.Name) == b.name &&
+		objectstore.Echoes(out.Prefix, value(in.Prefix)) && (later || objectstore.Echoes(out.StartAfter, startAfter)) &&
+		(out.KeyCount <= 0 || len(out.Contents)+len(out.CommonPrefixes) > 0)
+	for _, o := range out.Contents {
+		complete = complete && o.Key != nil
+	}
+	for _, p := range out.CommonPrefixes {
+		complete = complete && p.Prefix != nil
+	}
+	if !complete {
+		return objectstore.ListPage{}, noAnswer()
 	}
 	page := objectstore.ListPage{
 		Objects: make([]storage.Object, len(out.Contents)), Prefixes: make([]string, len(out.CommonPrefixes)),
@@ -49,27 +73,6 @@ func (b *bucket) List(ctx context.Context, q objectstore.ListQuery) (objectstore
 		page.Prefixes[i] = *p.Prefix
 	}
 	return page, nil
-}
-
-// list sends a listing. An answer that does not name the bucket, such as an
-// empty one, is none.
-func (b *bucket) list(ctx context.Context, in *oss.ListObjectsV2Request) (*oss.ListObjectsV2Result, error) {
-	in.Bucket = &b.name
-	out, err := b.client.ListObjectsV2(ctx, in)
-	if err != nil {
-		return nil, b.fault(err, "")
-	}
-	complete := value(out.Name) == b.name
-	for _, o := range out.Contents {
-		complete = complete && o.Key != nil
-	}
-	for _, p := range out.CommonPrefixes {
-		complete = complete && p.Prefix != nil
-	}
-	if !complete {
-		return nil, noAnswer()
-	}
-	return out, nil
 }
 
 // noAnswer is the fault of an answer of another kind than was asked for.
@@ -110,14 +113,11 @@ func (b *bucket) Stat(ctx context.Context, key string) (storage.Object, error) {
 	if fault.Status != 404 || fault.Class != objectstore.Transient || fault.Code != "" {
 		return storage.Object{}, fault
 	}
-	page, err := b.list(ctx, &oss.ListObjectsV2Request{Prefix: &key, MaxKeys: 1})
-	switch {
-	case err != nil:
+	page, err := b.list(ctx, &oss.ListObjectsV2Request{Prefix: &key, MaxKeys: 1}, "")
+	if err != nil {
 		return storage.Object{}, err
-	case len(page.Contents) > 0 && *page.Contents[0].Key == key:
-		return object(page.Contents[0]), nil
 	}
-	return storage.Object{}, &objectstore.Fault{Class: objectstore.Absent, Status: 404, RequestID: fault.RequestID}
+	return objectstore.Listed(page, key, fault.RequestID)
 }
 
 // Delete implements [objectstore.API]. The store answers with the keys that it

@@ -128,6 +128,44 @@ func TestAbsence(t *testing.T) {
 	}
 }
 
+// answerOf is the body of a listing.
+func answerOf(inner string) []byte {
+	return []byte("<ListBucketResult><Name>registry</Name>" + inner + "</ListBucketResult>")
+}
+
+// An answer that repeats another question than ours, or that has lost its
+// keys, is none.
+func TestListingOfAnotherQuestion(t *testing.T) {
+	const encoded, entry = "<EncodingType>url</EncodingType>", "<Contents><Key>p/b</Key></Contents>"
+	for _, c := range []struct {
+		inner, token string
+		refused      bool
+	}{
+		{inner: ""},
+		{inner: encoded + "<Prefix>p%2F+%2B</Prefix><StartAfter>p%2F+%2Ba</StartAfter><KeyCount>0</KeyCount>"},
+		{inner: "<Prefix>p/ +</Prefix><StartAfter>p/ +a</StartAfter>"},
+		{inner: "<KeyCount>1</KeyCount>" + entry},
+		{inner: "<KeyCount>1</KeyCount><CommonPrefixes><Prefix>p/b/</Prefix></CommonPrefixes>"},
+		{inner: "<StartAfter></StartAfter>", token: "dA=="},
+		{inner: "<StartAfter>p/ +a</StartAfter>", token: "dA=="},
+
+		{inner: "<Prefix></Prefix>", refused: true},
+		{inner: encoded + "<Prefix>p%2F+</Prefix>", refused: true},
+		{inner: "<StartAfter></StartAfter>", refused: true},
+		{inner: "<StartAfter>p/ +b</StartAfter>", token: "dA==", refused: true},
+		{inner: "<KeyCount>1</KeyCount>", refused: true},
+	} {
+		s, d := start(t)
+		s.SetFault(always(osstest.Fault{Body: answerOf(c.inner)}))
+		_, err := d.API.List(t.Context(), objectstore.ListQuery{Prefix: "p/ +", StartAfter: "p/ +a", Token: c.token})
+		if c.refused {
+			wantClass(t, err, objectstore.Transient, "not one to the question")
+		} else if err != nil {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
 // A HEAD that says nothing but 404 is taken to a listing.
 func TestBare404OfHead(t *testing.T) {
 	s, d := start(t)
@@ -152,6 +190,9 @@ func TestBare404OfHead(t *testing.T) {
 	for name, f := range map[string]osstest.Fault{
 		"denied": osstest.AccessDenied(), "no bucket": failure(404, "NoSuchBucket"), "silent": bare(404, ""),
 		"empty": {Body: []byte{}}, "another answer": {Body: []byte("<html></html>")},
+		"more to come": {Body: answerOf("<IsTruncated>true</IsTruncated>")},
+		"a token":      {Body: answerOf("<NextContinuationToken>t</NextContinuationToken>")},
+		"another key":  {Body: answerOf("<Contents><Key>a</Key></Contents>")},
 	} {
 		s.SetFault(func(op osstest.Op, _ *http.Request) osstest.Fault {
 			if op == osstest.HeadObject {

@@ -139,8 +139,9 @@ func TestUploads(t *testing.T) {
 	if want := (storage.MultipartUpload{Key: "a b+c", ID: id, Initiated: old}); len(found) != 1501 || found[0] != want {
 		t.Fatalf("%d are found, the first is %+v", len(found), found[0])
 	}
-	if size, err := d.MultipartSize(t.Context(), found[0]); err != nil || size != 123 {
-		t.Errorf("%d bytes, %v", size, err)
+	want := storage.MultipartParts{Bytes: 123, Newest: old, Count: 2}
+	if parts, err := d.MultipartParts(t.Context(), found[0]); err != nil || parts != want {
+		t.Errorf("%+v, %v", parts, err)
 	}
 	if n := d.Requests(); n.List != 3 || n.Delete != 0 {
 		t.Errorf("counted %+v", n)
@@ -158,8 +159,16 @@ func TestUploads(t *testing.T) {
 		big[i] = make([]byte, 3)
 	}
 	u := storage.MultipartUpload{Key: "big", ID: s.PutUpload("reg/big", old, big...)}
-	if size, err := d.MultipartSize(t.Context(), u); err != nil || size != 3003 {
-		t.Errorf("%d bytes, %v", size, err)
+	want = storage.MultipartParts{Bytes: 3003, Newest: old, Count: 1001}
+	if parts, err := d.MultipartParts(t.Context(), u); err != nil || parts != want {
+		t.Errorf("%+v, %v", parts, err)
+	}
+	undated := "<ListPartsResult><UploadId>" + u.ID + "</UploadId><Part><Size>5</Size>" +
+		"<LastModified>2026-01-02T03:04:05.000Z</LastModified></Part><Part><Size>6</Size></Part></ListPartsResult>"
+	s.SetFault(always(osstest.Fault{Body: []byte(undated)}))
+	want = storage.MultipartParts{Bytes: 11, Count: 2}
+	if parts, err := d.MultipartParts(t.Context(), u); err != nil || parts != want {
+		t.Errorf("%+v, %v", parts, err)
 	}
 }
 

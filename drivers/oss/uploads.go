@@ -53,7 +53,7 @@ func (b *bucket) ListParts(ctx context.Context, u storage.MultipartUpload, after
 	}
 	page := objectstore.PartsPage{Truncated: out.IsTruncated, Next: strconv.Itoa(int(out.NextPartNumberMarker))}
 	for _, part := range out.Parts {
-		page.Bytes += part.Size
+		page.Add(part.Size, value(part.LastModified))
 	}
 	return page, nil
 }

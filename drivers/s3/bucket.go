@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -36,14 +38,24 @@ func (b *bucket) List(ctx context.Context, q objectstore.ListQuery) (objectstore
 	if q.Token == "" {
 		in.StartAfter = optional(q.StartAfter)
 	}
-	out, err := b.list(ctx, in)
+	return b.list(ctx, in, q.StartAfter)
+}
+
+// list sends a listing, one that began behind startAfter, and decodes the page.
+func (b *bucket) list(ctx context.Context, in *s3.ListObjectsV2Input, startAfter string) (objectstore.ListPage, error) {
+	out, err := b.client.ListObjectsV2(ctx, in)
+	if err == nil && !b.answers(out, in, startAfter) {
+		err = noListing()
+	}
 	if err != nil {
-		return objectstore.ListPage{}, err
+		return objectstore.ListPage{}, b.fault(err, "")
 	}
 	page := objectstore.ListPage{
 		Objects: make([]storage.Object, len(out.Contents)), Prefixes: make([]string, len(out.CommonPrefixes)),
-		Truncated: *out.IsTruncated, Token: aws.ToString(out.NextContinuationToken),
+		Token: aws.ToString(out.NextContinuationToken),
 	}
+	// A token is more than nothing, whatever else the answer says.
+	page.Truncated = *out.IsTruncated || page.Token != ""
 	for i, o := range out.Contents {
 		page.Objects[i] = object(o)
 		if page.Objects[i].Key, err = decode(out.EncodingType, o.Key); err != nil {
@@ -58,17 +70,26 @@ func (b *bucket) List(ctx context.Context, q objectstore.ListQuery) (objectstore
 	return page, nil
 }
 
-// list sends a listing. An answer that does not say whether it is complete,
-// such as an empty one, is none.
-func (b *bucket) list(ctx context.Context, in *s3.ListObjectsV2Input) (*s3.ListObjectsV2Output, error) {
-	out, err := b.client.ListObjectsV2(ctx, in)
-	if err == nil && out.IsTruncated == nil {
-		err = noListing()
-	}
-	if err != nil {
-		return nil, b.fault(err, "")
-	}
-	return out, nil
+// answers tells whether an answer is a listing, and the one that was asked for.
+// One that does not say whether it is complete, such as an empty one, is none.
+// What it repeats of the question has to be ours; on later pages stores may
+// leave out where the first one began.
+func (b *bucket) answers(out *s3.ListObjectsV2Output, in *s3.ListObjectsV2Input, startAfter string) bool {
+	later := in.ContinuationToken != nil && aws.ToString(out.StartAfter) == ""
+	return out.IsTruncated != nil && b.named(aws.ToString(out.Name)) &&
+		objectstore.Echoes(out.Prefix, aws.ToString(in.Prefix)) &&
+		(later || objectstore.Echoes(out.StartAfter, startAfter)) &&
+		(aws.ToInt32(out.KeyCount) <= 0 || len(out.Contents)+len(out.CommonPrefixes) > 0)
+}
+
+// named tells whether an answer's name can be that of the bucket. Access points
+// may go by another one, and a tenant's bucket by its name without the tenant.
+func (b *bucket) named(name string) bool {
+	_, short, tenant := strings.Cut(b.name, ":")
+	return name == "" || name == b.name || tenant && name == short || strings.HasPrefix(b.name, "arn:") ||
+		slices.ContainsFunc([]string{"-s3alias", "--ol-s3", "--xa-s3"}, func(alias string) bool {
+			return strings.HasSuffix(b.name, alias)
+		})
 }
 
 func noListing() *objectstore.Fault {
@@ -98,20 +119,11 @@ func (b *bucket) Stat(ctx context.Context, key string) (storage.Object, error) {
 	}
 	page, err := b.list(ctx, &s3.ListObjectsV2Input{
 		Bucket: &b.name, Prefix: &key, MaxKeys: aws.Int32(1), EncodingType: types.EncodingTypeUrl,
-	})
+	}, "")
 	if err != nil {
 		return storage.Object{}, err
 	}
-	if len(page.Contents) > 0 {
-		first, err := decode(page.EncodingType, page.Contents[0].Key)
-		if err != nil {
-			return storage.Object{}, err
-		}
-		if first == key {
-			return object(page.Contents[0]), nil
-		}
-	}
-	return storage.Object{}, &objectstore.Fault{Class: objectstore.Absent, Status: 404, RequestID: fault.RequestID}
+	return objectstore.Listed(page, key, fault.RequestID)
 }
 
 // Versioned implements [objectstore.API].

@@ -65,6 +65,80 @@ func TestListPage(t *testing.T) {
 	}
 }
 
+// There is more where a token is, whatever else the answer says.
+func TestListTokenAlone(t *testing.T) {
+	d, _ := scripted(t, listing(false, "<NextContinuationToken>more</NextContinuationToken><Contents><Key>a</Key></Contents>"),
+		listing(false, "<Contents><Key>b</Key></Contents>"))
+	var keys []string
+	for o, err := range d.List(t.Context(), "", storage.ListOptions{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, o.Key)
+	}
+	if diff := cmp.Diff([]string{"a", "b"}, keys); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// An answer that repeats another question than ours, or that has lost its
+// keys, is none.
+func TestListingOfAnotherQuestion(t *testing.T) {
+	const encoded, entry = "<EncodingType>url</EncodingType>", "<Contents><Key>p/b</Key></Contents>"
+	for _, c := range []struct {
+		inner, token string
+		refused      bool
+	}{
+		{inner: "<Name>bucket</Name>" + encoded + "<Prefix>p%2F+%2B</Prefix><StartAfter>p%2F+%2Ba</StartAfter><KeyCount>0</KeyCount>"},
+		{inner: "<Name></Name><EncodingType></EncodingType><Prefix>p/ +</Prefix><StartAfter>p/ +a</StartAfter>"},
+		{inner: encoded + "<Prefix>p/ +</Prefix>"}, // not encoded, though it says so
+		{inner: "<KeyCount>1</KeyCount>" + entry},
+		{inner: "<KeyCount>1</KeyCount><CommonPrefixes><Prefix>p/b/</Prefix></CommonPrefixes>"},
+		{inner: "<KeyCount>0</KeyCount>" + entry},
+		{inner: "<StartAfter></StartAfter>", token: "t"},
+		{inner: "<StartAfter>p/ +a</StartAfter>", token: "t"},
+
+		{inner: "<Name>other</Name>", refused: true},
+		{inner: "<Prefix></Prefix>", refused: true},
+		{inner: "<Prefix>p/</Prefix>", refused: true},
+		{inner: encoded + "<Prefix>p%2F+</Prefix>", refused: true},
+		{inner: "<StartAfter>p/ +b</StartAfter>", refused: true},
+		{inner: "<StartAfter></StartAfter>", refused: true},
+		{inner: "<StartAfter>p/ +b</StartAfter>", token: "t", refused: true},
+		{inner: "<KeyCount>1</KeyCount>", refused: true},
+	} {
+		d, s := scripted(t, listing(false, c.inner))
+		_, err := d.API.List(t.Context(), objectstore.ListQuery{Prefix: "p/ +", StartAfter: "p/ +a", Token: c.token})
+		if c.refused {
+			wantClass(t, err, objectstore.Transient, "no listing")
+		} else if err != nil || len(s.asked) != 1 {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
+// A bucket may go by another name than it is asked for by.
+func TestNamed(t *testing.T) {
+	for _, c := range []struct {
+		bucket, said string
+		want         bool
+	}{
+		{"bucket", "bucket", true},
+		{"bucket", "", true},
+		{"bucket", "bucket-2", false},
+		{"tenant:bucket", "bucket", true},
+		{"tenant:bucket", "tenant:bucket", true},
+		{"tenant:bucket", "tenant", false},
+		{"arn:aws:s3:eu-west-3:1:accesspoint/ap", "other", true},
+		{"ap-x-s3alias", "other", true},
+		{"s3alias", "other", false},
+	} {
+		if got := (&bucket{name: c.bucket}).named(c.said); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+}
+
 // A key that is not encoded as the answer says could be any key.
 func TestListWrongEncoding(t *testing.T) {
 	const wrong = "<EncodingType>url</EncodingType><Contents><Key>100%</Key></Contents>" +
@@ -120,6 +194,12 @@ func TestStat(t *testing.T) {
 		{name: "listing fails", answers: []answer{missing, failure(500, "InternalError")}, class: objectstore.Transient},
 		{name: "no listing", answers: []answer{missing, ok("")}, class: objectstore.Transient},
 		{name: "wrong encoding", answers: []answer{missing, entry("100%")}, class: objectstore.Failed},
+		{name: "more to come", answers: []answer{missing, listing(true, "<NextContinuationToken>t</NextContinuationToken>")},
+			class: objectstore.Transient},
+		{name: "a token", answers: []answer{missing, listing(false, "<NextContinuationToken>t</NextContinuationToken>")},
+			class: objectstore.Transient},
+		{name: "another key", answers: []answer{missing, entry("a+key")}, class: objectstore.Transient},
+		{name: "another prefix", answers: []answer{missing, listing(false, "<Prefix>a key</Prefix>")}, class: objectstore.Transient},
 		{name: "HEAD fails", answers: []answer{{status: 500}}, class: objectstore.Transient},
 		{name: "denied", answers: []answer{{status: 403}}, class: objectstore.Denied},
 	} {
@@ -152,8 +232,10 @@ func TestUploads(t *testing.T) {
 			<NextKeyMarker>a+b</NextKeyMarker><NextUploadIdMarker>id+1</NextUploadIdMarker>
 			<Upload><Key>a+b</Key><UploadId>id+1</UploadId><Initiated>2026-02-03T04:05:06Z</Initiated></Upload>`),
 		result("ListMultipartUploadsResult", false, "<Upload><Key>c+d</Key><UploadId>id2</UploadId></Upload>"),
-		result("ListPartsResult", true, "<NextPartNumberMarker>2</NextPartNumberMarker><Part><Size>5</Size></Part><Part><Size>6</Size></Part>"),
-		result("ListPartsResult", false, "<Part><Size>7</Size></Part>"),
+		result("ListPartsResult", true, "<NextPartNumberMarker>2</NextPartNumberMarker><Part><Size>5</Size>"+modified+"</Part>"+
+			"<Part><Size>6</Size><LastModified>2026-02-03T04:05:07Z</LastModified></Part>"),
+		result("ListPartsResult", false, "<Part><Size>7</Size>"+modified+"</Part>"),
+		result("ListPartsResult", false, "<Part><Size>7</Size>"+modified+"</Part><Part><Size>1</Size></Part>"),
 		answer{status: 204},
 	)
 	var all []storage.MultipartUpload
@@ -170,8 +252,13 @@ func TestUploads(t *testing.T) {
 	if diff := cmp.Diff(want, all); diff != "" {
 		t.Fatal(diff)
 	}
-	if size, err := d.MultipartSize(t.Context(), all[0]); err != nil || size != 18 {
-		t.Errorf("%d bytes, %v", size, err)
+	for _, want := range []storage.MultipartParts{
+		{Bytes: 18, Newest: time.Date(2026, 2, 3, 4, 5, 7, 0, time.UTC), Count: 3},
+		{Bytes: 8, Count: 2}, // one has no time
+	} {
+		if parts, err := d.MultipartParts(t.Context(), all[0]); err != nil || parts != want {
+			t.Errorf("%+v, %v", parts, err)
+		}
 	}
 	if err := d.AbortMultipartUpload(t.Context(), all[0]); err != nil {
 		t.Error(err)
@@ -181,6 +268,7 @@ func TestUploads(t *testing.T) {
 		{"key-marker": {"a b"}, "upload-id-marker": {"id+1"}},
 		{"uploadId": {"id+1"}},
 		{"uploadId": {"id+1"}, "part-number-marker": {"2"}},
+		{"uploadId": {"id+1"}},
 		{"uploadId": {"id+1"}},
 	} {
 		got := query(t, s.asked[i])

@@ -2,6 +2,7 @@ package s3
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -161,6 +162,23 @@ func TestNewRefuses(t *testing.T) {
 		_, err := New(t.Context(), c.give)
 		wantSays(t, err, c.says...)
 	}
+	t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://me:hush/%zz@host.invalid")
+	_, err := New(t.Context(), Config{Bucket: "b", Region: "r"})
+	wantSays(t, err, "AWS_*", "//…@host.invalid")
+	if errors.Unwrap(errors.Unwrap(err)) == nil {
+		t.Errorf("%v has no cause", err)
+	}
+}
+
+// An endpoint of the environment may hold a password with any characters.
+func TestEndpointShowsNoSecret(t *testing.T) {
+	isolate(t)
+	t.Setenv("AWS_ENDPOINT_URL", "https://user:hush/ter2@host.invalid")
+	d, err := New(t.Context(), Config{Bucket: "b", Region: "r", AccessKey: accessKey, SecretKey: secretKey})
+	if err == nil {
+		err = list(d)
+	}
+	wantSays(t, err, "//…@")
 }
 
 // The key of a request is that of the registry:

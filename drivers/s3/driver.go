@@ -68,7 +68,8 @@ func newBucket(ctx context.Context, c Config) (*bucket, error) {
 	}
 	loaded, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
-		return nil, fmt.Errorf("s3: the SDK's configuration (AWS_* in the environment, ~/.aws/config, the profile): %w", err)
+		return nil, fmt.Errorf("s3: the SDK's configuration (AWS_* in the environment, ~/.aws/config, the profile): %w",
+			&unread{objectstore.Redact(err.Error(), c.SecretKey, c.SessionToken, c.AccessKey), err})
 	}
 	if loaded.Region == "" && c.Endpoint != "" {
 		loaded.Region = defaultRegion
@@ -105,6 +106,16 @@ func newBucket(ctx context.Context, c Config) (*bucket, error) {
 	})
 	return b, nil
 }
+
+// unread is an error of reading the configuration, whose text may repeat URLs
+// and credentials.
+type unread struct {
+	text  string // without them
+	cause error
+}
+
+func (e *unread) Error() string { return e.text }
+func (e *unread) Unwrap() error { return e.cause }
 
 // maxIdle connections to one host are kept for the next request: more than
 // there are requests in flight.

@@ -57,7 +57,7 @@ func (b *bucket) ListParts(ctx context.Context, u storage.MultipartUpload, after
 	}
 	page := objectstore.PartsPage{Truncated: *out.IsTruncated, Next: aws.ToString(out.NextPartNumberMarker)}
 	for _, part := range out.Parts {
-		page.Bytes += aws.ToInt64(part.Size)
+		page.Add(aws.ToInt64(part.Size), aws.ToTime(part.LastModified))
 	}
 	return page, nil
 }

@@ -3,6 +3,7 @@ package objectstore
 import (
 	"context"
 	"io"
+	"time"
 
 	"github.com/blobsweep/blobsweep/storage"
 )
@@ -84,8 +85,22 @@ type UploadsPage struct {
 
 // PartsPage is a page of an upload's parts.
 type PartsPage struct {
-	Bytes int64 // of the parts on it
+	Count, Bytes int64 // of the parts on it
+	// Newest is when the last of them arrived, and Undated says that the answer
+	// does not tell it of all.
+	Newest  time.Time
+	Undated bool
 	// Truncated says that there is more, from Next on.
 	Truncated bool
 	Next      string
+}
+
+// Add takes in a part that arrived at a time, or at one that is not known.
+func (p *PartsPage) Add(size int64, arrived time.Time) {
+	p.Count++
+	p.Bytes += size
+	p.Undated = p.Undated || arrived.IsZero()
+	if arrived.After(p.Newest) {
+		p.Newest = arrived
+	}
 }

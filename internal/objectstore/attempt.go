@@ -55,7 +55,7 @@ func try[T any](
 		result, err := once(ctx, d, op, send)
 		last = err
 		var fault *Fault
-		if errors.As(err, &fault) && (fault.Class == Transient || fault.Class == Throttled) {
+		if errors.As(err, &fault) && (fault.Class == Transient && !d.hopeless(op) || fault.Class == Throttled) {
 			pauses.asked = fault.RetryAfter
 			return result, err
 		}
@@ -112,14 +112,15 @@ func once[T any](ctx context.Context, d *Driver, op Op, send func(context.Contex
 // named tells the operations on one key or upload, which may not be there.
 func (op Op) named() bool { return op == OpGet || op == OpStat || op == OpParts || op == OpAbort }
 
-// ended is the error of a context that is over: its own, and the cause that
-// someone gave it.
+// ended is the error of a context that is over: its own, and the text of the
+// cause that someone gave it. What that cause is must not be found: it may be
+// an absence, which no store told.
 func ended(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
-	if errors.Is(cause, err) {
-		return cause
+	if cause == err {
+		return err
 	}
-	return fmt.Errorf("%w: %w", err, cause)
+	return fmt.Errorf("%w: %v", err, cause)
 }
 
 // pauses are the waits between attempts: random ones around a length that

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"strings"
@@ -78,7 +79,7 @@ func TestCounting(t *testing.T) {
 		_, statErr := d.Stat(t.Context(), "a")
 		versioned, versionErr := d.KeepsVersions(t.Context())
 		_, uploadErr := collect(t, d.ListMultipartUploads(t.Context(), ""), 1)
-		_, sizeErr := d.MultipartSize(t.Context(), u)
+		_, sizeErr := d.MultipartParts(t.Context(), u)
 		abortErr := d.AbortMultipartUpload(t.Context(), u)
 		err := errors.Join(listErr, getErr, statErr, versionErr, uploadErr, sizeErr, abortErr, d.Delete(t.Context(), "a"))
 		if err != nil || !versioned {
@@ -169,26 +170,27 @@ func TestRetryAfter(t *testing.T) {
 }
 
 // TestEndOfContext ends every operation with the error of the context, at once,
-// whether it waits for an answer, between attempts or for its turn.
+// whether it waits for an answer, between attempts or for its turn. The cause is
+// told, and not found: this one would pass for an answer of the store.
 func TestEndOfContext(t *testing.T) {
-	errOwn := errors.New("the user pressed a key")
-	begin := func(t *testing.T, kind string) (ctx context.Context, is []error) {
+	errOwn := fmt.Errorf("the user pressed a key: %w", &Fault{Class: Absent, Cause: fs.ErrPermission})
+	begin := func(t *testing.T, kind string) (ctx context.Context, is error, says string) {
 		var stop context.CancelFunc
 		switch kind {
 		case "deadline":
 			ctx, stop = context.WithTimeout(t.Context(), 3*time.Second)
-			is = []error{context.DeadlineExceeded}
+			is = context.DeadlineExceeded
 		case "cancel":
 			ctx, stop = context.WithCancel(t.Context())
 			time.AfterFunc(3*time.Second, stop)
-			is = []error{context.Canceled}
+			is = context.Canceled
 		default:
 			own, cancel := context.WithCancelCause(t.Context())
 			time.AfterFunc(3*time.Second, func() { cancel(errOwn) })
-			ctx, stop, is = own, func() { cancel(nil) }, []error{context.Canceled, errOwn}
+			ctx, stop, is, says = own, func() { cancel(nil) }, context.Canceled, errOwn.Error()
 		}
 		t.Cleanup(stop)
-		return ctx, is
+		return ctx, is, says
 	}
 	faults := map[string]func(context.Context, call) error{
 		"no answer":       hang,
@@ -220,16 +222,14 @@ func TestEndOfContext(t *testing.T) {
 						f := newFake("a")
 						f.fail = fail
 						d := f.driver("")
-						ctx, is := begin(t, kind)
+						ctx, is, says := begin(t, kind)
 						if fault == "waiting in line" {
 							d.pace.limiter.SetLimit(0.01)
 							d.pace.limiter.ReserveN(time.Now(), d.pace.limiter.Burst())
 						}
 						start := time.Now()
 						err := run(ctx, d)
-						for _, target := range is {
-							wantError(t, err, target)
-						}
+						wantError(t, err, is, says)
 						if took := time.Since(start); took > 3*time.Second {
 							t.Errorf("took %v", took)
 						}

@@ -28,7 +28,8 @@ const (
 // A batch that fails as a whole is tried again if it was throttled, and in
 // halves if the store rejected it, or failed on it time after time: a bad key
 // costs about twenty requests more, and a store that is down 28, in which the
-// rest is given up.
+// rest is given up. After that, until the store answers a batch, each costs one
+// request.
 func (d *Driver) Delete(ctx context.Context, keys ...string) error {
 	var failed []*storage.Error
 	keys = distinct(keys)
@@ -83,6 +84,7 @@ func (b *deletion) delete(ctx context.Context, keys []string) {
 			reasons = nil
 			return struct{}{}, err
 		}
+		b.driver.down.Store(false)
 		rest, reasons, err = b.take(rest, result)
 		return struct{}{}, err
 	})
@@ -90,9 +92,14 @@ func (b *deletion) delete(ctx context.Context, keys []string) {
 	switch whole := errors.As(err, &fault) && reasons == nil; {
 	case err == nil:
 		b.futile = 0
+	case whole && fault.Class == Transient && b.driver.hopeless(OpDelete):
+		b.fail(rest, nil, attempts, fmt.Errorf("given up at once, since a batch was given up before: %w", err))
 	case whole && (fault.Class == Rejected || fault.Class == Transient):
 		b.futile++
 		b.last, b.attempts = err, min(b.attempts, partAttempts)
+		if b.futile == futile && fault.Class == Transient {
+			b.driver.down.Store(true)
+		}
 		if len(rest) == 1 {
 			b.fail(rest, nil, attempts, err)
 			return
@@ -106,6 +113,10 @@ func (b *deletion) delete(ctx context.Context, keys []string) {
 		b.fail(rest, reasons, attempts, err)
 	}
 }
+
+// hopeless tells whether an operation that failed in passing is not worth
+// trying again.
+func (d *Driver) hopeless(op Op) bool { return op == OpDelete && d.down.Load() }
 
 // bucketKeys puts the root before keys.
 func (d *Driver) bucketKeys(keys []string) []string {

@@ -290,6 +290,66 @@ func TestDeleteBatchesApart(t *testing.T) {
 	wantRequests(t, f, d, storage.Requests{Delete: 3})
 }
 
+// TestDeleteBatchesOfStoreThatIsDown sends one request for each batch after one
+// that was given up, until the store answers.
+func TestDeleteBatchesOfStoreThatIsDown(t *testing.T) {
+	const given = 8 + 2*(futile-1) // requests for the batch that is given up
+	internal, throttled := &Fault{Class: Transient, Code: "InternalError"}, &Fault{Class: Throttled, Code: "SlowDown"}
+	down := func(context.Context, call) error { return internal }
+	for _, test := range []struct {
+		name     string
+		fail     func(context.Context, call) error
+		requests int64
+		named    int // batches of four
+		took     time.Duration
+	}{
+		{"for ever", down, given + 3, 4, time.Minute},
+		{"hanging", hang, given + 3, 4, (given+3)*DefaultTimeout + time.Minute},
+		{"back after a batch", func(_ context.Context, c call) error {
+			if c.count <= given || c.count == given+2 { // its third batch, and the fourth at first
+				return internal
+			}
+			return nil
+		}, given + 4, 2, time.Minute},
+		{"throttled", func(_ context.Context, c call) error {
+			if c.count < given {
+				return internal
+			} else if c.count < given+3 {
+				return throttled
+			}
+			return nil
+		}, given + 6, 1, time.Minute},
+		{"rejecting, and then failing once", func(_ context.Context, c call) error {
+			if c.count < futile {
+				return &Fault{Class: Rejected}
+			} else if c.count == futile {
+				return internal
+			}
+			return nil
+		}, futile + 4, 1, time.Minute},
+		{"rejecting", always(OpDelete, &Fault{Class: Rejected}, -1), 4 * futile, 4, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				keys := numbered(4000)
+				f := newFake(rooted(keys)...)
+				f.fail = test.fail
+				d := f.driver("r/")
+				start := time.Now()
+				err := d.Delete(t.Context(), keys...)
+				failed := wantNamed(t, err, keys[:1000*test.named]...)
+				if test.named == 4 && test.name != "rejecting" {
+					wantError(t, failed[3999], nil, "given up at once")
+				}
+				wantRequests(t, f, d, storage.Requests{Delete: test.requests})
+				if took := time.Since(start); took > test.took {
+					t.Errorf("took %v", took)
+				}
+			})
+		})
+	}
+}
+
 // TestDeletePartlyThenWhole halves what is left of a batch after a part of it
 // was confirmed.
 func TestDeletePartlyThenWhole(t *testing.T) {

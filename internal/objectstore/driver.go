@@ -58,6 +58,8 @@ type Driver struct {
 	pace *pace
 
 	lists, gets, stats, deletes atomic.Int64
+
+	down atomic.Bool // a batch of deletes was given up, and none was answered since
 }
 
 var (

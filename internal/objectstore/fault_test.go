@@ -164,7 +164,7 @@ func TestAbsence(t *testing.T) {
 	d := f.driver("")
 	_, getErr := d.Get(t.Context(), "a", 1)
 	_, statErr := d.Stat(t.Context(), "a")
-	_, sizeErr := d.MultipartSize(t.Context(), storage.MultipartUpload{Key: "a"})
+	_, sizeErr := d.MultipartParts(t.Context(), storage.MultipartUpload{Key: "a"})
 	for _, err := range []error{getErr, statErr, sizeErr} {
 		wantError(t, err, storage.ErrNotFound, "NoSuchThing")
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"strings"
+	"time"
 
 	"github.com/blobsweep/blobsweep/storage"
 )
@@ -51,25 +52,35 @@ func (p UploadsPage) next() string {
 	return p.KeyMarker + "\x00" + p.IDMarker
 }
 
-// MultipartSize implements [storage.MultipartLister].
-func (d *Driver) MultipartSize(ctx context.Context, u storage.MultipartUpload) (int64, error) {
+// MultipartParts implements [storage.MultipartLister], at one request per 1,000
+// parts.
+func (d *Driver) MultipartParts(ctx context.Context, u storage.MultipartUpload) (storage.MultipartParts, error) {
 	bucket := u
 	bucket.Key = d.Root + u.Key
-	total, after := int64(0), ""
+	var all storage.MultipartParts
+	after, undated := "", false
 	var way trail
 	for {
 		page, err := do(ctx, d, OpParts, u.Key, func(ctx context.Context) (PartsPage, error) {
 			return d.API.ListParts(ctx, bucket, after)
 		})
 		if err != nil {
-			return 0, err
+			return storage.MultipartParts{}, err
 		}
-		total += page.Bytes
+		all.Bytes += page.Bytes
+		all.Count += page.Count
+		undated = undated || page.Undated
+		if page.Newest.After(all.Newest) {
+			all.Newest = page.Newest
+		}
 		if !page.Truncated {
-			return total, nil
+			if undated { // that part may be the newest
+				all.Newest = time.Time{}
+			}
+			return all, nil
 		}
-		if err := way.follow(page.Next, page.Bytes == 0); err != nil {
-			return 0, d.explain(OpParts, u.Key, 1, err)
+		if err := way.follow(page.Next, page.Count == 0); err != nil {
+			return storage.MultipartParts{}, d.explain(OpParts, u.Key, 1, err)
 		}
 		after = page.Next
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/blobsweep/blobsweep/storage"
 )
@@ -134,39 +135,70 @@ func TestUploadsFailures(t *testing.T) {
 	}
 }
 
-// TestMultipartSize adds up the parts of all pages.
-func TestMultipartSize(t *testing.T) {
+// TestMultipartParts adds up the parts of all pages, and finds the newest.
+func TestMultipartParts(t *testing.T) {
 	u := storage.MultipartUpload{Key: "a", ID: "1"}
+	early := time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC)
+	late := early.Add(time.Hour)
+	page := func(next string, bytes int64, arrived ...time.Time) PartsPage {
+		p := PartsPage{Truncated: next != "", Next: next}
+		for _, at := range arrived {
+			p.Add(bytes, at)
+		}
+		return p
+	}
+	nowhere := page("", 5, early)
+	nowhere.Truncated = true
 	for _, test := range []struct {
 		pages    map[string]PartsPage
-		size     int64
+		want     storage.MultipartParts
 		requests int64
 		says     string
 	}{
-		{map[string]PartsPage{"": {}}, 0, 1, ""},
-		{map[string]PartsPage{"": {5, true, "1000"}, "1000": {7, true, "2000"}, "2000": {1, false, ""}}, 13, 3, ""},
-		{map[string]PartsPage{"": {5, true, ""}}, 0, 1, "not where"},
-		{map[string]PartsPage{"": {5, true, "1"}, "1": {5, true, "1"}}, 0, 2, "in a circle"},
-		{map[string]PartsPage{"": {5, true, "1"}, "1": {5, true, "2"}, "2": {5, true, "1"}}, 0, 3, "in a circle"},
+		{map[string]PartsPage{"": {}}, storage.MultipartParts{}, 1, ""},
+		{map[string]PartsPage{"": page("1000", 5, early, late, early), "1000": page("2000", 7, early), "2000": page("", 0, early)},
+			storage.MultipartParts{Bytes: 22, Newest: late, Count: 5}, 3, ""},
+		{map[string]PartsPage{"": page("1", 5, early), "1": page("", 7, late)},
+			storage.MultipartParts{Bytes: 12, Newest: late, Count: 2}, 2, ""},
+		{map[string]PartsPage{"": page("1", 5, time.Time{}, early), "1": page("", 7, late)},
+			storage.MultipartParts{Bytes: 17, Count: 3}, 2, ""},
+		{map[string]PartsPage{"": page("1", 5, early), "1": page("", 7, late, time.Time{})},
+			storage.MultipartParts{Bytes: 19, Count: 3}, 2, ""},
+		{map[string]PartsPage{"": nowhere}, storage.MultipartParts{}, 1, "not where"},
+		{map[string]PartsPage{"": page("1", 5, early), "1": page("1", 5, early)}, storage.MultipartParts{}, 2, "in a circle"},
+		{map[string]PartsPage{"": page("1", 5, early), "1": page("2", 5, early), "2": page("1", 5, early)},
+			storage.MultipartParts{}, 3, "in a circle"},
 	} {
 		f := newFake()
 		f.parts = func(after string) PartsPage { return test.pages[after] }
 		d := f.driver("r/")
-		size, err := d.MultipartSize(t.Context(), u)
+		got, err := d.MultipartParts(t.Context(), u)
 		if test.says != "" {
 			wantError(t, err, nil, "list parts a", test.says, `key "r/a"`)
 		} else if err != nil {
 			t.Error(err)
 		}
-		if size != test.size || f.seen()[0].key != "r/a" {
-			t.Errorf("%+v: %d bytes of %s", test, size, f.seen()[0].key)
+		if got != test.want || f.seen()[0].key != "r/a" {
+			t.Errorf("%+v: %+v of %s", test, got, f.seen()[0].key)
 		}
 		wantRequests(t, f, d, storage.Requests{List: test.requests})
 	}
 	f := newFake()
 	f.fail = always(OpParts, &Fault{Class: Absent, Code: "NoSuchUpload"}, -1)
-	_, err := f.driver("").MultipartSize(t.Context(), u)
+	_, err := f.driver("").MultipartParts(t.Context(), u)
 	wantError(t, err, storage.ErrNotFound, "NoSuchUpload")
+}
+
+// TestAbortCancelled sends nothing once the context is over, and says so,
+// whatever that is for.
+func TestAbortCancelled(t *testing.T) {
+	f := newFake()
+	d := f.driver("")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(&storage.Error{Op: "get", Key: "b", Err: storage.ErrNotFound})
+	err := d.AbortMultipartUpload(ctx, storage.MultipartUpload{Key: "a", ID: "1"})
+	wantError(t, err, context.Canceled, "get b")
+	wantRequests(t, f, d, storage.Requests{})
 }
 
 // TestAbort takes an upload that is not there for success, and nothing else.

@@ -22,17 +22,17 @@ func (f *Faulty) ListMultipartUploads(ctx context.Context, prefix string) iter.S
 	return pages(ctx, f, "uploads", prefix, lister.ListMultipartUploads(ctx, prefix))
 }
 
-// MultipartSize implements [storage.MultipartLister], as an operation of kind
+// MultipartParts implements [storage.MultipartLister], as an operation of kind
 // "parts".
-func (f *Faulty) MultipartSize(ctx context.Context, u storage.MultipartUpload) (int64, error) {
+func (f *Faulty) MultipartParts(ctx context.Context, u storage.MultipartUpload) (storage.MultipartParts, error) {
 	if _, err := f.begin("parts", u.Key); err != nil {
-		return 0, err
+		return storage.MultipartParts{}, err
 	}
 	lister, ok := f.driver.(storage.MultipartLister)
 	if !ok {
-		return 0, failure("parts", u.Key, errors.ErrUnsupported)
+		return storage.MultipartParts{}, failure("parts", u.Key, errors.ErrUnsupported)
 	}
-	return lister.MultipartSize(ctx, u)
+	return lister.MultipartParts(ctx, u)
 }
 
 // AbortMultipartUpload implements [storage.MultipartAborter], as an operation

@@ -30,7 +30,7 @@ var onObjectStores = map[string]func(*testing.T, *storagetest.Faulty) error{
 		return failed
 	},
 	"parts": func(t *testing.T, f *storagetest.Faulty) error {
-		_, err := f.MultipartSize(t.Context(), storage.MultipartUpload{Key: "k", ID: "0"})
+		_, err := f.MultipartParts(t.Context(), storage.MultipartUpload{Key: "k", ID: "0"})
 		return err
 	},
 	"abort": func(t *testing.T, f *storagetest.Faulty) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/blobsweep/blobsweep/storage"
 )
@@ -24,7 +25,7 @@ func (s *suite) uploads(prefix string) []string {
 	return all
 }
 
-// multipartUploads lists them below a prefix alone, adds up their parts, and
+// multipartUploads lists them below a prefix alone, sums up their parts, and
 // aborts one without harm to another of its key or to the object there.
 func (s *suite) multipartUploads() {
 	lister, aborter := s.Driver.(storage.MultipartLister), s.Driver.(storage.MultipartAborter)
@@ -41,10 +42,14 @@ func (s *suite) multipartUploads() {
 	s.wantKeys("uploads", s.uploads("mp/"), names[:3]...)
 	s.wantKeys("no objects", s.keys("mp", storage.ListOptions{}), "mp/a")
 	for i, u := range begun {
-		size, err := lister.MultipartSize(s.Context(), u)
+		parts, err := lister.MultipartParts(s.Context(), u)
 		s.noError(err)
-		if size != int64(100*i) {
-			s.Errorf("%s has %d bytes, want %d", u.Key, size, 100*i)
+		if parts.Bytes != int64(100*i) || parts.Count > 1 || i > 0 && parts.Count == 0 {
+			s.Errorf("%s has %d bytes in %d parts, want %d in one", u.Key, parts.Bytes, parts.Count, 100*i)
+		}
+		// Some stores tell times in whole seconds.
+		if early := parts.Newest.Before(u.Initiated.Add(-time.Second)); early != (parts.Count == 0) {
+			s.Errorf("%s, begun at %v, has %d parts of %v", u.Key, u.Initiated, parts.Count, parts.Newest)
 		}
 	}
 
@@ -61,7 +66,7 @@ func (s *suite) multipartUploads() {
 	for range 2 {
 		s.noError(aborter.AbortMultipartUpload(s.Context(), begun[0]))
 	}
-	_, err := lister.MultipartSize(s.Context(), begun[0])
+	_, err := lister.MultipartParts(s.Context(), begun[0])
 	s.wantError(err, storage.ErrNotFound, "mp/a")
 	left := slices.DeleteFunc(names[:3], func(name string) bool { return name == "mp/a "+begun[0].ID })
 	s.wantKeys("uploads after", s.uploads("mp/"), left...)
