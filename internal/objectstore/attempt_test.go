@@ -174,7 +174,7 @@ func TestRetryAfter(t *testing.T) {
 // told, and not found: this one would pass for an answer of the store.
 func TestEndOfContext(t *testing.T) {
 	errOwn := fmt.Errorf("the user pressed a key: %w", &Fault{Class: Absent, Cause: fs.ErrPermission})
-	begin := func(t *testing.T, kind string) (ctx context.Context, is error, says string) {
+	begin := func(t *testing.T, kind string) (ctx context.Context, says string, is error) {
 		var stop context.CancelFunc
 		switch kind {
 		case "deadline":
@@ -190,7 +190,7 @@ func TestEndOfContext(t *testing.T) {
 			ctx, stop, is, says = own, func() { cancel(nil) }, context.Canceled, errOwn.Error()
 		}
 		t.Cleanup(stop)
-		return ctx, is, says
+		return ctx, says, is
 	}
 	faults := map[string]func(context.Context, call) error{
 		"no answer":       hang,
@@ -222,7 +222,7 @@ func TestEndOfContext(t *testing.T) {
 						f := newFake("a")
 						f.fail = fail
 						d := f.driver("")
-						ctx, is, says := begin(t, kind)
+						ctx, says, is := begin(t, kind)
 						if fault == "waiting in line" {
 							d.pace.limiter.SetLimit(0.01)
 							d.pace.limiter.ReserveN(time.Now(), d.pace.limiter.Burst())
