@@ -258,8 +258,14 @@ func (b bucket) begin(t testing.TB, top *awss3.Driver, key string) {
 	}
 	began := longAgo()
 	for _, dir := range b.multiparts(t) {
-		if err := os.Chtimes(dir, began, began); err != nil {
+		parts, err := filepath.Glob(filepath.Join(dir, "*"))
+		if err != nil {
 			t.Fatal(err)
+		}
+		for _, name := range append(parts, dir) {
+			if err := os.Chtimes(name, began, began); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }

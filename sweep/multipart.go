@@ -83,7 +83,7 @@ func (p *planner) multipartUploads(ctx context.Context) error {
 			old[i].id = "" // it is gone
 		case err != nil:
 			return err
-		case parts.Count > 0 && !p.longAgo(parts.Newest):
+		case parts.Count > 0 && !p.old(storage.Object{ModTime: parts.Newest}):
 			recent[i] = true
 		}
 		old[i].Bytes = parts.Bytes
