@@ -14,10 +14,16 @@ func (c Comparison) Timed(who Collector) []Run {
 	return runs
 }
 
-// Wall, CPU, Peak and Requests pick a figure of a run, for [Comparison.Median].
-func Wall(r Run) float64     { return r.Wall }
-func CPU(r Run) float64      { return r.CPU }
-func Peak(r Run) float64     { return float64(r.Peak) }
+// Wall picks the time of a run, in seconds, for [Comparison.Median].
+func Wall(r Run) float64 { return r.Wall }
+
+// CPU picks the processor time, in seconds.
+func CPU(r Run) float64 { return r.CPU }
+
+// Peak picks the largest resident memory, in bytes.
+func Peak(r Run) float64 { return float64(r.Peak) }
+
+// Requests picks the number of requests.
 func Requests(r Run) float64 { return float64(r.Requests) }
 
 // Median is the middle figure of the timed runs of one collector, or the mean
