@@ -42,9 +42,7 @@ func (m *mix) choose(d *mixed, at int) {
 		d.chains = append(d.chains, chain)
 		d.bases -= len(chain)
 	}
-	for range d.part.pool {
-		d.pool = append(d.pool, m.layer())
-	}
+	d.pool = m.layerList(d.part.pool)
 }
 
 // image makes up an image of a repository, with layers of its own.
@@ -52,9 +50,7 @@ func (m *mix) image(d *mixed, f form, own int) id {
 	references := []id{m.config()}
 	references = append(references, d.chains[d.made%len(d.chains)]...)
 	references = append(references, d.pool[d.made%len(d.pool)])
-	for range own {
-		references = append(references, m.layer())
-	}
+	references = append(references, m.layerList(own)...)
 	d.made++
 	return m.manifest(f, none, references...)
 }

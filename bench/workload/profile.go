@@ -142,8 +142,6 @@ func (m *mix) plantBases(n int) {
 	s := m.random(streamShape, 1)
 	m.bases = make([][]id, min(max(n, 4), 400))
 	for i := range m.bases {
-		for range 3 + s.below(4) {
-			m.bases[i] = append(m.bases[i], m.layer())
-		}
+		m.bases[i] = m.layerList(3 + s.below(4))
 	}
 }

@@ -36,7 +36,7 @@ type registry struct {
 	entries      []id
 	uploads      []upload
 
-	order []id // blobs in order of digests
+	order []id // blobs that are stored, in order of digests
 
 	empty   id // the config of referrers, once there is one
 	scratch []byte
@@ -47,6 +47,7 @@ type kind uint8
 
 const (
 	layerBlob kind = iota
+	lostBlob // a layer that is linked, but whose bytes are gone
 	configBlob
 	emptyBlob
 	manifestBlob
@@ -99,8 +100,18 @@ func (r *registry) add(k kind, doc uint32) id {
 	return b
 }
 
-func (r *registry) layer() id  { return r.add(layerBlob, 0) }
-func (r *registry) config() id { return r.add(configBlob, 0) }
+func (r *registry) layer() id     { return r.add(layerBlob, 0) }
+func (r *registry) lostLayer() id { return r.add(lostBlob, 0) }
+func (r *registry) config() id    { return r.add(configBlob, 0) }
+
+// layerList makes up some layers.
+func (r *registry) layerList(n int) []id {
+	list := make([]id, n)
+	for i := range list {
+		list[i] = r.layer()
+	}
+	return list
+}
 
 // emptyConfig is the config of all referrers.
 func (r *registry) emptyConfig() id {
@@ -138,9 +149,11 @@ func (r *registry) subject(b id) id {
 
 // finish sorts what is sorted once.
 func (r *registry) finish() {
-	r.order = make([]id, len(r.sums))
-	for i := range r.order {
-		r.order[i] = id(i)
+	r.order = make([]id, 0, len(r.sums))
+	for b, k := range r.kinds {
+		if k != lostBlob {
+			r.order = append(r.order, id(b))
+		}
 	}
 	slices.SortFunc(r.order, r.byDigest)
 	r.scratch = nil

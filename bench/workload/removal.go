@@ -41,6 +41,15 @@ func (r *registry) removed(m Mode) *selection {
 	return r.removedUpstream(m == UpstreamDeleteUntagged)
 }
 
+// addOrphans adds the blobs that are stored and not marked.
+func (r *registry) addOrphans(gone *selection, marked bits) {
+	for b, k := range r.kinds {
+		if k != lostBlob && !marked.has(b) {
+			gone.blobs.set(b)
+		}
+	}
+}
+
 // notes are numbers of blobs that were noted down in one repository or another,
 // without a set for each: a note is the place of the repository.
 type notes []uint32
@@ -82,11 +91,7 @@ func (r *registry) removedByLaw(deleteUntagged bool) *selection {
 			}
 		}
 	}
-	for b := range r.sums {
-		if !l.marked.has(b) {
-			gone.blobs.set(b)
-		}
-	}
+	r.addOrphans(gone, l.marked)
 	for i := range r.uploads { // law 12
 		gone.uploads.set(i)
 	}

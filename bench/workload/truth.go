@@ -55,7 +55,7 @@ type Link struct {
 func (w *Workload) Truth() Truth {
 	t := Truth{
 		Spec: w.spec, Repositories: len(w.repositories), Tags: len(w.tags), Manifests: len(w.revisions),
-		LayerLinks: len(w.layers), Blobs: len(w.sums), Uploads: len(w.uploads),
+		LayerLinks: len(w.layers), Blobs: len(w.order), Uploads: len(w.uploads),
 	}
 	t.Objects = t.Blobs + t.LayerLinks + t.Manifests + t.Tags + len(w.entries) + 2*t.Uploads
 	for _, u := range w.uploads {
@@ -63,8 +63,8 @@ func (w *Workload) Truth() Truth {
 			t.Objects++
 		}
 	}
-	for _, size := range w.sizes {
-		t.Bytes += int64(size)
+	for _, b := range w.order {
+		t.Bytes += int64(w.sizes[b])
 	}
 	names := make(names, len(w.sums))
 	for m := range modes {

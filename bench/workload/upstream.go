@@ -35,9 +35,10 @@ func (r *registry) removedUpstream(removeUntagged bool) *selection {
 				// its link.
 			}
 		}
-		// What only later repositories mark is not marked yet.
+		// It skips links to blobs that are gone. What only later repositories
+		// mark is not marked yet.
 		for i := repo.layers.from; i < repo.layers.to; i++ {
-			if !u.marked.has(int(r.layers[i])) {
+			if b := r.layers[i]; r.kinds[b] != lostBlob && !u.marked.has(int(b)) {
 				gone.layers.set(i)
 			}
 		}
@@ -49,11 +50,7 @@ func (r *registry) removedUpstream(removeUntagged bool) *selection {
 			u.forget(gone, r.repositories[at], b)
 		}
 	}
-	for b := range r.sums {
-		if !u.marked.has(b) {
-			gone.blobs.set(b)
-		}
-	}
+	r.addOrphans(gone, u.marked)
 	return gone
 }
 
