@@ -109,10 +109,14 @@ func TestLaw09Crash(t *testing.T) {
 }
 
 func (s *scenario) crashes(t *testing.T, opts sweep.Options, open func(*testing.T, *fixture.Tree) backend) {
+	// Directories of a real tree have just changed, whatever the date is. The
+	// later start must not make more uploads old.
 	rerun := opts
-	if rerun.Now = start.Add(2 * time.Hour); time.Now().After(start) { // directories have just changed
-		rerun.Now = time.Now().Add(2 * time.Hour)
+	rerun.Now = start.Add(2 * time.Hour)
+	if later := time.Now().Add(2 * time.Hour); later.After(rerun.Now) {
+		rerun.Now = later
 	}
+	rerun.UploadsOlderThan = sweep.DefaultUploadsOlderThan + rerun.Now.Sub(start)
 	whole := open(t, s.Tree)
 	deletions, err := crash(t, whole, opts, -1)
 	if err != nil || deletions < 10 {
