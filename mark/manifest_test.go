@@ -174,28 +174,3 @@ func FuzzReferences(f *testing.F) {
 		}
 	})
 }
-
-func BenchmarkParse(b *testing.B) {
-	content := []byte(`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"` + digestA.String() + `","size":1234},"layers":[` +
-		strings.Repeat(`{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"`+digestB.String()+`","size":12345678},`, 9) +
-		`{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"` + digestB.String() + `","size":12345678}]}`)
-	b.Run("parse", func(b *testing.B) {
-		b.SetBytes(int64(len(content)))
-		b.ReportAllocs()
-		for b.Loop() {
-			if len(parse(content, nil).references) != 11 {
-				b.Fatal("references are lost")
-			}
-		}
-	})
-	b.Run("encoding-json", func(b *testing.B) {
-		b.SetBytes(int64(len(content)))
-		b.ReportAllocs()
-		for b.Loop() {
-			var m standard
-			if err := json.Unmarshal(content, &m); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-}

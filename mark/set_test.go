@@ -117,21 +117,3 @@ func TestSetMemory(t *testing.T) {
 	}
 	runtime.KeepAlive(s)
 }
-
-func BenchmarkSetAdd(b *testing.B) {
-	s := newSet(false)
-	for b.Loop() {
-		s.add(Key(rand.Uint64()), 0)
-	}
-}
-
-func BenchmarkSetHas(b *testing.B) {
-	s := newSet(false)
-	for range 1_000_000 {
-		s.add(Key(rand.Uint64()), 0)
-	}
-	b.ResetTimer()
-	for b.Loop() {
-		s.has(Key(rand.Uint64()))
-	}
-}

@@ -415,60 +415,6 @@ func TestCloseInUse(t *testing.T) {
 	})
 }
 
-func BenchmarkReadDir(b *testing.B) {
-	benchmark(b, func(d *Driver) error {
-		entries, err := d.ReadDir(b.Context(), "dir/")
-		if len(entries) != 1000 {
-			return fmt.Errorf("%d entries, %w", len(entries), err)
-		}
-		return err
-	})
-}
-
-func BenchmarkGet(b *testing.B) {
-	benchmark(b, func(d *Driver) error {
-		_, err := d.Get(b.Context(), fmt.Sprintf("dir/%064d", 7), 4<<20)
-		return err
-	})
-}
-
-func BenchmarkStat(b *testing.B) {
-	benchmark(b, func(d *Driver) error {
-		_, err := d.Stat(b.Context(), fmt.Sprintf("dir/%064d", 7))
-		return err
-	})
-}
-
-// benchmark runs f on a directory of 1,000 files of 2 KiB.
-func benchmark(b *testing.B, f func(*Driver) error) {
-	root := b.TempDir()
-	if err := os.Mkdir(filepath.Join(root, "dir"), 0o755); err != nil {
-		b.Fatal(err)
-	}
-	for i := range 1000 {
-		if err := os.WriteFile(filepath.Join(root, "dir", fmt.Sprintf("%064d", i)), make([]byte, 2048), 0o644); err != nil {
-			b.Fatal(err)
-		}
-	}
-	for name, openSys := range map[string]func(string) (sys, error){"native": openSys, "portable": openPortable} {
-		b.Run(name, func(b *testing.B) {
-			d, err := open(root, openSys)
-			if err != nil {
-				b.Fatal(err)
-			}
-			b.ReportAllocs()
-			for b.Loop() {
-				if err := f(d); err != nil {
-					b.Fatal(err)
-				}
-			}
-			if err := d.Close(); err != nil {
-				b.Fatal(err)
-			}
-		})
-	}
-}
-
 func TestLeadsOut(t *testing.T) {
 	eachTree(t, func(t *tree) {
 		outside := t.TempDir()
