@@ -54,9 +54,9 @@ var (
 // root, which is the empty path. A symbolic link in a path is an error.
 type sys interface {
 	readDir(dir string) ([]storage.Entry, error)
-	// lstat describes names of a directory. What went wrong with one name is in
-	// its fileInfo.
-	lstat(dir string, names []string) ([]fileInfo, error)
+	// lstat describes names of a directory, or a file in each of the directories
+	// of those names. What went wrong with one name is in its fileInfo.
+	lstat(dir string, names []string, file string) ([]fileInfo, error)
 	// read returns a whole regular file of at most limit bytes.
 	read(path string, limit int64) ([]byte, error)
 	// unlink removes a regular file, rmdir an empty directory, and neither
@@ -140,7 +140,7 @@ func (d *Driver) Stat(ctx context.Context, key string) (storage.Object, error) {
 	}
 	d.stats.Add(1)
 	dir, name := split(path)
-	infos, err := d.sys.lstat(strings.TrimSuffix(dir, "/"), []string{name})
+	infos, err := d.sys.lstat(strings.TrimSuffix(dir, "/"), []string{name}, "")
 	if err != nil {
 		return storage.Object{}, fail("stat", key, err)
 	}
@@ -162,22 +162,20 @@ func (d *Driver) StatEach(ctx context.Context, prefix string, names []string, fi
 	if err := errors.Join(err, checkPath(file), ctx.Err()); err != nil {
 		return nil, fail("stat", prefix, err)
 	}
-	paths := make([]string, len(names))
-	for i, name := range names {
-		paths[i] = name + "/" + file
-		if err := checkPath(paths[i]); err != nil {
-			return nil, fail("stat", prefix+paths[i], err)
+	for _, name := range names {
+		if err := checkPath(name); err != nil {
+			return nil, fail("stat", prefix+name+"/"+file, err)
 		}
 	}
 	d.stats.Add(int64(len(names)))
-	infos, err := d.sys.lstat(dir, paths)
+	infos, err := d.sys.lstat(dir, names, file)
 	if err != nil {
 		return nil, fail("stat", prefix, err)
 	}
 	all := make([]storage.Described, len(names))
 	for i, info := range infos {
 		if info.err != nil {
-			all[i].Err = fail("stat", prefix+paths[i], info.err)
+			all[i].Err = fail("stat", prefix+names[i]+"/"+file, info.err)
 		} else {
 			all[i].Object = info.object("")
 		}
@@ -301,8 +299,15 @@ func classify(err error) error {
 	if meaning == nil || errors.Is(err, meaning) {
 		return err
 	}
-	return fmt.Errorf("%w: %w", meaning, err)
+	return &meant{meaning, err}
 }
+
+// meant is an error of the platform with its meaning. There can be one for each
+// key that is asked for.
+type meant struct{ meaning, cause error }
+
+func (e *meant) Error() string   { return e.meaning.Error() + ": " + e.cause.Error() }
+func (e *meant) Unwrap() []error { return []error{e.meaning, e.cause} }
 
 func isAny(err error, targets ...syscall.Errno) bool {
 	return slices.ContainsFunc(targets, func(target syscall.Errno) bool { return errors.Is(err, target) })

@@ -135,9 +135,9 @@ func (l *listing) describe(dir string, batch []storage.Object) bool {
 func (l *listing) lstat(dir string, names []string) ([]fileInfo, error) {
 	dir = strings.TrimSuffix(dir, "/")
 	l.driver.stats.Add(int64(len(names)))
-	infos, err := l.driver.sys.lstat(dir, names)
+	infos, err := l.driver.sys.lstat(dir, names, "")
 	if errors.Is(err, syscall.ENOENT) {
-		infos, err = l.driver.sys.lstat(dir, names)
+		infos, err = l.driver.sys.lstat(dir, names, "")
 	}
 	if err != nil {
 		return nil, err
@@ -147,7 +147,7 @@ func (l *listing) lstat(dir string, names []string) ([]fileInfo, error) {
 			continue
 		}
 		l.driver.stats.Add(1)
-		again, err := l.driver.sys.lstat(dir, names[i:i+1])
+		again, err := l.driver.sys.lstat(dir, names[i:i+1], "")
 		if err != nil {
 			return nil, err
 		}

@@ -90,7 +90,7 @@ func (s *linuxSys) open(path string, flags uint64) (int, error) {
 		Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS,
 	}
 	for attempt := 0; ; attempt++ {
-		fd, err := retry(func() (int, error) { return unix.Openat2(s.root, path, &how) })
+		fd, err := retry(func() (int, error) { return openat2(s.root, path, &how) })
 		if err != unix.EAGAIN || attempt == maxAgain {
 			return fd, err
 		}
@@ -178,7 +178,7 @@ func unpack(fd int, entries []storage.Entry, packed []byte) ([]storage.Entry, er
 		case unix.DT_DIR:
 			e.Kind = storage.EntryDir
 		case unix.DT_UNKNOWN: // the filesystem keeps no types in directories
-			info := statAt(fd, e.Name)
+			info := statAt(fd, e.Name, "")
 			if present(info.err) != nil {
 				return nil, info.err
 			}
@@ -194,33 +194,14 @@ func unpack(fd int, entries []storage.Entry, packed []byte) ([]storage.Entry, er
 	return entries, nil
 }
 
-func (s *linuxSys) lstat(dir string, names []string) ([]fileInfo, error) {
+func (s *linuxSys) lstat(dir string, names []string, file string) ([]fileInfo, error) {
 	infos := make([]fileInfo, len(names))
 	return infos, s.within(dir, func(fd int) error {
 		for i, name := range names {
-			infos[i] = statAt(fd, name)
+			infos[i] = statAt(fd, name, file)
 		}
 		return nil
 	})
-}
-
-// statAt describes a name of the directory fd.
-func statAt(fd int, name string) fileInfo {
-	var st unix.Stat_t
-	_, err := retry(func() (int, error) {
-		return 0, unix.Fstatat(fd, name, &st, unix.AT_SYMLINK_NOFOLLOW)
-	})
-	if err != nil {
-		return fileInfo{err: err}
-	}
-	kind := storage.EntryOther
-	switch st.Mode & unix.S_IFMT {
-	case unix.S_IFREG:
-		kind = storage.EntryFile
-	case unix.S_IFDIR:
-		kind = storage.EntryDir
-	}
-	return fileInfo{kind: kind, size: st.Size, modTime: time.Unix(st.Mtim.Unix())}
 }
 
 // read does not block on a FIFO, and learns the size before it allocates: the
@@ -267,7 +248,7 @@ func (s *linuxSys) read(path string, limit int64) (content []byte, err error) {
 // devices too.
 func (s *linuxSys) unlink(dir, name string) error {
 	return s.within(dir, func(fd int) error {
-		switch info := statAt(fd, name); {
+		switch info := statAt(fd, name, ""); {
 		case info.err != nil:
 			return info.err
 		case info.kind == storage.EntryDir:

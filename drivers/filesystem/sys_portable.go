@@ -110,12 +110,15 @@ func (s *portableSys) readDir(dir string) (entries []storage.Entry, err error) {
 	return entries, nil
 }
 
-func (s *portableSys) lstat(dir string, names []string) ([]fileInfo, error) {
+func (s *portableSys) lstat(dir string, names []string, file string) ([]fileInfo, error) {
 	if err := s.check(dir); err != nil {
 		return nil, err
 	}
 	infos := make([]fileInfo, len(names))
 	for i, name := range names {
+		if file != "" {
+			name += "/" + file
+		}
 		_, info, err := s.info(dir, name)
 		if err != nil {
 			infos[i].err = err
