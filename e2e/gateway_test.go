@@ -1,47 +1,35 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/blobsweep/blobsweep/bench/gateway"
 	"github.com/blobsweep/blobsweep/drivers/s3"
 	"github.com/blobsweep/blobsweep/storage/storagetest/fixture"
 	awss3 "github.com/distribution/distribution/v3/registry/storage/driver/s3-aws"
 )
 
-// The credentials of the only account, and where the store says it is.
-const (
-	accessKey = "access-of-tests"
-	secretKey = "secret-of-tests"
-	region    = "us-east-1"
-)
-
-// gateway is versitygw, a real S3 server, over a directory in which each
-// directory is a bucket, and each file in that an object.
-type gateway struct {
-	endpoint, dir string
-	kill          func()
-}
-
 // sharedGateway is started by the first test that asks for it, and stopped by
 // TestMain.
 var (
 	sharedGateway  = sync.OnceValues(startGateway)
-	runningGateway atomic.Pointer[gateway]
+	runningGateway atomic.Pointer[gateway.Gateway]
 )
+
+func startGateway() (*gateway.Gateway, error) {
+	g, err := gateway.Start(context.Background(), "")
+	runningGateway.Store(g)
+	return g, err
+}
 
 // stopGateway ends the shared server, if it was started.
 func stopGateway() error {
@@ -49,107 +37,7 @@ func stopGateway() error {
 	if g == nil {
 		return nil
 	}
-	g.kill()
-	return os.RemoveAll(g.dir)
-}
-
-func startGateway() (*gateway, error) {
-	binary, err := buildGateway()
-	if err != nil {
-		return nil, err
-	}
-	dir, err := os.MkdirTemp("", "blobsweep-s3-")
-	if err != nil {
-		return nil, err
-	}
-	g := &gateway{dir: dir}
-	for range 3 { // someone else may take the port meanwhile
-		if err = g.start(binary); err == nil {
-			runningGateway.Store(g)
-			return g, nil
-		}
-	}
-	return nil, errors.Join(err, os.RemoveAll(dir))
-}
-
-// buildGateway asks for the executable of the module in versitygw, which the go
-// command builds where its cache has it not: a minute or two.
-func buildGateway() (string, error) {
-	command := exec.Command("go", "tool", "-n", "versitygw")
-	command.Dir = "versitygw"
-	command.Env = append(os.Environ(), "GOWORK=off")
-	var stderr bytes.Buffer
-	command.Stderr = &stderr
-	out, err := command.Output()
-	if err != nil {
-		return "", fmt.Errorf("build versitygw: %w\n%s", err, &stderr)
-	}
-	return strings.TrimSpace(string(out)), nil
-}
-
-func (g *gateway) start(binary string) error {
-	address, err := freeAddress()
-	if err != nil {
-		return err
-	}
-	command := exec.Command(binary, "--port", address, "--region", region,
-		"--keep-alive", "--quiet", "--health", "/health", "posix", g.dir)
-	command.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+accessKey, "ROOT_SECRET_KEY="+secretKey)
-	var stderr bytes.Buffer // to be read when the process is gone
-	command.Stderr = &stderr
-	dieWithTests(command)
-	started, exited := make(chan error), make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // the thread must last as long as the process
-		defer runtime.UnlockOSThread()
-		err := command.Start()
-		started <- err
-		if err == nil {
-			exited <- command.Wait()
-		}
-	}()
-	if err := <-started; err != nil {
-		return err
-	}
-	g.endpoint = "http://" + address
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		select {
-		case err := <-exited:
-			return fmt.Errorf("versitygw: %w\n%s", err, &stderr)
-		default:
-		}
-		if healthy(g.endpoint) {
-			break
-		}
-		if time.Now().After(deadline) {
-			err := errors.Join(command.Process.Kill(), <-exited)
-			return fmt.Errorf("versitygw is not ready in time: %w\n%s", err, &stderr)
-		}
-	}
-	g.kill = func() {
-		err := command.Process.Kill()
-		<-exited
-		if err != nil || testing.Verbose() && stderr.Len() > 0 {
-			fmt.Fprintf(os.Stderr, "versitygw: %v\n%s", err, &stderr)
-		}
-	}
-	return nil
-}
-
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
-}
-
-func healthy(endpoint string) bool {
-	response, err := http.Get(endpoint + "/health")
-	if err != nil {
-		return false
-	}
-	return response.Body.Close() == nil && response.StatusCode == http.StatusOK
+	return g.Close()
 }
 
 // bucket is one of versitygw's.
@@ -166,9 +54,8 @@ func newBucket(t testing.TB) bucket {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := bucket{name: fmt.Sprint("bucket-", bucketCount.Add(1)), endpoint: g.endpoint}
-	b.dir = filepath.Join(g.dir, b.name)
-	if err := os.Mkdir(b.dir, 0o755); err != nil {
+	b := bucket{name: fmt.Sprint("bucket-", bucketCount.Add(1)), endpoint: g.Endpoint}
+	if b.dir, err = g.Bucket(b.name); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -188,7 +75,7 @@ func (b bucket) through(p *proxy) bucket {
 // parameters are what a registry's configuration says of a root in the bucket.
 func (b bucket) parameters(root string) map[string]any {
 	return map[string]any{
-		"accesskey": accessKey, "secretkey": secretKey, "region": region, "regionendpoint": b.endpoint,
+		"accesskey": gateway.AccessKey, "secretkey": gateway.SecretKey, "region": gateway.Region, "regionendpoint": b.endpoint,
 		"forcepathstyle": true, "bucket": b.name, "rootdirectory": root,
 	}
 }

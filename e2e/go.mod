@@ -2,12 +2,16 @@ module github.com/blobsweep/blobsweep/e2e
 
 go 1.26.0
 
-replace github.com/blobsweep/blobsweep => ../
+replace (
+	github.com/blobsweep/blobsweep => ../
+	github.com/blobsweep/blobsweep/bench => ../bench
+)
 
 require (
 	github.com/aliyun/alibabacloud-oss-go-sdk-v2 v1.6.1
 	github.com/aws/aws-sdk-go-v2 v1.47.6
 	github.com/blobsweep/blobsweep v0.0.0-00010101000000-000000000000
+	github.com/blobsweep/blobsweep/bench v0.0.0-00010101000000-000000000000
 	github.com/distribution/distribution/v3 v3.1.2
 	github.com/google/go-cmp v0.7.0
 	github.com/google/go-containerregistry v0.22.1

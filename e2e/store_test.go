@@ -14,6 +14,7 @@ import (
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss/signer"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/blobsweep/blobsweep/bench/gateway"
 	ossdriver "github.com/blobsweep/blobsweep/drivers/oss"
 	"github.com/blobsweep/blobsweep/internal/objectstore"
 	"github.com/blobsweep/blobsweep/internal/osstest"
@@ -53,8 +54,8 @@ func (b bucket) store(t testing.TB) *store {
 		open:    func() *objectstore.Driver { return b.through(p).open(t, root).Driver },
 		objects: func() map[string]fixture.File { return b.objects(t) },
 		sign: func(r *http.Request) error {
-			credentials, body := aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secretKey}, r.Header.Get("X-Amz-Content-Sha256")
-			return v4.NewSigner().SignHTTP(r.Context(), credentials, r, body, "s3", region, time.Now(),
+			credentials, body := aws.Credentials{AccessKeyID: gateway.AccessKey, SecretAccessKey: gateway.SecretKey}, r.Header.Get("X-Amz-Content-Sha256")
+			return v4.NewSigner().SignHTTP(r.Context(), credentials, r, body, "s3", gateway.Region, time.Now(),
 				func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
 		},
 		begin:   func(key string) { b.begin(t, top, key) },

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/blobsweep/blobsweep"
+	"github.com/blobsweep/blobsweep/bench/gateway"
 	"github.com/blobsweep/blobsweep/internal/osstest"
 	"github.com/blobsweep/blobsweep/storage/layout"
 	"github.com/blobsweep/blobsweep/storage/storagetest/fixture"
@@ -205,7 +206,7 @@ func (tr *trial) check(t *testing.T, o outcome) {
 	if len(o.uploads) == 0 {
 		t.Error("the neighbour's multipart upload is gone")
 	}
-	if strings.Contains(o.said(), secretKey) || strings.Contains(o.said(), osstest.AccessKeySecret) {
+	if strings.Contains(o.said(), gateway.SecretKey) || strings.Contains(o.said(), osstest.AccessKeySecret) {
 		t.Errorf("a secret is told: %s", o.said())
 	}
 }
