@@ -47,7 +47,7 @@ type kind uint8
 
 const (
 	layerBlob kind = iota
-	lostBlob // a layer that is linked, but whose bytes are gone
+	lostBlob       // a layer that is linked, but whose bytes are gone
 	configBlob
 	emptyBlob
 	manifestBlob
