@@ -129,7 +129,7 @@ func remoteSection(d result.Document) section {
 		grid: each(all, func(c result.Comparison) string {
 			name := "`" + c.Shape + "`, " + size(c) + ", " + work(c)
 			if c.DelaySeconds > 0 {
-				return name + ", " + seconds(c.DelaySeconds) + " a request"
+				return name + ", " + tickSeconds(c.DelaySeconds) + " a request"
 			}
 			return name + ", no delay"
 		}),
