@@ -53,12 +53,3 @@ func BenchmarkLay(b *testing.B) {
 	}
 	b.ReportMetric(float64(objects)/b.Elapsed().Seconds(), "objects/s")
 }
-
-func plan(tb testing.TB, spec Spec) *Workload {
-	tb.Helper()
-	w, err := New(spec)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return w
-}

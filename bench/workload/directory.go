@@ -8,17 +8,15 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 )
 
 // Dir is a Sink that writes below a directory, which it makes if need be. A
-// file that is there already is an error.
-func Dir(root string) Sink { return directory{root: root} }
+// file that is there already is an error, for which errors.Is reports
+// fs.ErrExist.
+func Dir(root string) Sink { return directory{root} }
 
-type directory struct {
-	root string
-	// keep leaves files alone that are there already.
-	keep bool
-}
+type directory struct{ root string }
 
 // Workers implements [Parallel].
 func (d directory) Workers() int { return 2 * runtime.GOMAXPROCS(0) }
@@ -27,14 +25,11 @@ func (d directory) Workers() int { return 2 * runtime.GOMAXPROCS(0) }
 func (d directory) Put(_ context.Context, o Object) error {
 	name := filepath.Join(d.root, filepath.FromSlash(o.Key))
 	// Nearly every file has a directory of its own, below one that is there.
-	if err := makeDir(filepath.Dir(name)); err != nil {
-		return fmt.Errorf("lay out %s: %w", o.Key, err)
+	err := makeDir(filepath.Dir(name))
+	if err == nil {
+		err = writeFile(name, o.Content, o.ModTime)
 	}
-	err := writeFile(name, o.Content, o.ModTime)
-	switch {
-	case d.keep && errors.Is(err, fs.ErrExist):
-		return nil
-	case err != nil:
+	if err != nil {
 		return fmt.Errorf("lay out %s: %w", o.Key, err)
 	}
 	return nil
@@ -43,11 +38,24 @@ func (d directory) Put(_ context.Context, o Object) error {
 // makeDir makes a directory, and its parents where they are not there yet.
 func makeDir(dir string) error {
 	err := os.Mkdir(dir, 0o755)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return os.MkdirAll(dir, 0o755)
-	}
-	if errors.Is(err, fs.ErrExist) {
+	case errors.Is(err, fs.ErrExist):
 		return nil
 	}
 	return err
+}
+
+// writeFile writes a new file with its time.
+func writeFile(name string, content []byte, modTime time.Time) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return os.Chtimes(name, modTime, modTime)
 }

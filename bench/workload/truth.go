@@ -10,17 +10,8 @@ import (
 
 // Truth counts what a registry holds, and names what each mode must remove.
 type Truth struct {
-	Spec         Spec `json:"spec"`
-	Objects      int  `json:"objects"`
-	Repositories int  `json:"repositories"`
-	Tags         int  `json:"tags"`
-	// Manifests are linked revisions, in each repository.
-	Manifests  int `json:"manifests"`
-	LayerLinks int `json:"layerLinks"`
-	Blobs      int `json:"blobs"`
-	Uploads    int `json:"uploads"`
-	// Bytes of all blobs.
-	Bytes int64 `json:"bytes"`
+	Spec Spec `json:"spec"`
+	Counts
 
 	// Default and DeleteUntagged are what blobsweep removes offline, but for
 	// empty directories; Upstream and UpstreamDeleteUntagged are what
@@ -31,16 +22,32 @@ type Truth struct {
 	UpstreamDeleteUntagged Removal `json:"upstreamDeleteUntagged"`
 }
 
+// Counts are the figures of a registry.
+type Counts struct {
+	Objects      int `json:"objects"`
+	Repositories int `json:"repositories"`
+	Tags         int `json:"tags"`
+	// TagIndexEntries are the entries in the histories of all tags.
+	TagIndexEntries int `json:"tagIndexEntries"`
+	// Manifests are revisions that are linked, in each repository.
+	Manifests  int `json:"manifests"`
+	LayerLinks int `json:"layerLinks"`
+	Blobs      int `json:"blobs"`
+	Uploads    int `json:"uploads"`
+	// Bytes of all blobs.
+	Bytes int64 `json:"bytes"`
+}
+
 // Removal is what a run removes. Each list is sorted: links by repository, tag
 // and digest.
 type Removal struct {
-	TagIndexEntries []Link // with Tag
-	Manifests       []Link // revision links
-	LayerLinks      []Link
-	Blobs           []digest.Digest
+	TagIndexEntries []Link          `json:"tagIndexEntries"` // with Tag
+	Manifests       []Link          `json:"manifests"`       // revision links
+	LayerLinks      []Link          `json:"layerLinks"`
+	Blobs           []digest.Digest `json:"blobs"`
 	// Uploads are the prefixes of keys below which everything goes; they end
 	// in a slash.
-	Uploads []string
+	Uploads []string `json:"uploads"`
 }
 
 // Link is a link of a repository.
@@ -53,24 +60,30 @@ type Link struct {
 // Truth takes about a microsecond an object, and some 100 bytes of memory for
 // each that any mode removes.
 func (w *Workload) Truth() Truth {
-	t := Truth{
-		Spec: w.spec, Repositories: len(w.repositories), Tags: len(w.tags), Manifests: len(w.revisions),
-		LayerLinks: len(w.layers), Blobs: len(w.order), Uploads: len(w.uploads),
+	t := Truth{Spec: w.spec, Counts: w.Counts()}
+	names := make(names, len(w.sums))
+	for m := range modes {
+		*t.Removal(m) = w.removal(w.selections[m](), names)
 	}
-	t.Objects = t.Blobs + t.LayerLinks + t.Manifests + t.Tags + len(w.entries) + 2*t.Uploads
+	return t
+}
+
+// Counts are those of the truth, at no cost.
+func (w *Workload) Counts() Counts {
+	c := Counts{
+		Repositories: len(w.repositories), Tags: len(w.tags), TagIndexEntries: len(w.entries),
+		Manifests: len(w.revisions), LayerLinks: len(w.layers), Blobs: len(w.order), Uploads: len(w.uploads),
+	}
+	c.Objects = c.Blobs + c.LayerLinks + c.Manifests + c.Tags + c.TagIndexEntries + 2*c.Uploads
 	for _, u := range w.uploads {
 		if u.hashed {
-			t.Objects++
+			c.Objects++
 		}
 	}
 	for _, b := range w.order {
-		t.Bytes += int64(w.sizes[b])
+		c.Bytes += int64(w.sizes[b])
 	}
-	names := make(names, len(w.sums))
-	for m := range modes {
-		*t.Removal(m) = w.removal(w.removed(m), names)
-	}
-	return t
+	return c
 }
 
 // Removal is what a mode removes.

@@ -16,6 +16,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -33,6 +34,7 @@ type Spec struct {
 type Workload struct {
 	spec Spec
 	*registry
+	selections [modes]func() *selection // what each mode removes, once asked for
 }
 
 // maxBlobs keeps the numbers of blobs and references within 32 bits.
@@ -62,7 +64,11 @@ func New(spec Spec) (*Workload, error) {
 		return nil, fmt.Errorf("workload: %d blobs of the shape %q: %w", spec.Blobs, s.Name, err)
 	}
 	r.finish()
-	return &Workload{spec: spec, registry: r}, nil
+	w := &Workload{spec: spec, registry: r}
+	for m := range modes {
+		w.selections[m] = sync.OnceValue(func() *selection { return r.removed(m) })
+	}
+	return w, nil
 }
 
 // Spec is what the registry was planned by, with its number of blobs.
