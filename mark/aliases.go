@@ -41,14 +41,13 @@ func (g *graph) readAliases(ctx context.Context) ([]visit, error) {
 		g.kept.aliases[key] = append(g.kept.aliases[key], target)
 	}
 	pin := func(_ inventory.Link, target digest.Digest) {
-		g.Pin(target)
-		g.kept.needed[DigestKey(target)] = true
+		g.need(DigestKey(target), untold)
 	}
 	for _, l := range r.IrregularLayers {
 		pin(l, l.Digest())
 	}
 	for _, l := range r.IrregularRevisions { // for a registry, they are linked
-		g.kept.revisions[l.Digest()] = true
+		g.kept.add(l.Digest(), linked)
 		roots = append(roots, visit{l.Digest(), asChild})
 	}
 	err := errors.Join(

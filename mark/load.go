@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"errors"
 	"sync"
-	"sync/atomic"
 
 	"github.com/blobsweep/blobsweep/internal/inventory"
 	"github.com/blobsweep/blobsweep/storage"
@@ -30,8 +29,8 @@ const (
 	irregular         // behind a symbolic link
 )
 
-// manifest is what is remembered of one that was read. It does not say
-// whether the manifest is kept.
+// manifest is what one that was read says. It does not say whether the manifest
+// is kept.
 type manifest struct {
 	once sync.Once
 	err  error
@@ -40,43 +39,21 @@ type manifest struct {
 	schema1 bool
 	size    int64
 	// keys are those of everything that it references; sizes, where wanted,
-	// are the declared ones.
+	// are the declared ones, as a set holds them.
 	keys  []Key
-	sizes []int64
+	sizes []uint32
 	// children are the references to descend into.
 	children []visit
 	subject  digest.Digest
-
-	marked atomic.Bool
 }
 
-// manifests holds each manifest that was asked for, once.
-type manifests struct {
-	shards [16]struct {
-		mu sync.Mutex
-		m  map[digest.Digest]*manifest
-	}
-}
-
-func (ms *manifests) get(d digest.Digest) *manifest {
-	sh := &ms.shards[d[len(d)-1]%16]
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	m := sh.m[d]
-	if m == nil {
-		if sh.m == nil {
-			sh.m = map[digest.Digest]*manifest{}
-		}
-		m = &manifest{}
-		sh.m[d] = m
-	}
-	return m
-}
-
-// load returns a manifest, reading it if nobody has yet.
+// load returns a manifest, reading it if it is not remembered.
 func (m *Marker) load(ctx context.Context, d digest.Digest) (*manifest, error) {
 	mf := m.manifests.get(d)
-	mf.once.Do(func() { mf.err = m.read(ctx, d, mf) })
+	mf.once.Do(func() {
+		mf.err = m.read(ctx, d, mf)
+		m.manifests.settle(d, mf)
+	})
 	return mf, mf.err
 }
 
@@ -87,7 +64,7 @@ func (m *Marker) read(ctx context.Context, d digest.Digest, mf *manifest) error 
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		mf.status = absent
-		m.missed.Store(DigestKey(d), true)
+		m.miss(d)
 		return nil
 	case errors.Is(err, storage.ErrTooLarge):
 		mf.status = oversized
@@ -114,7 +91,7 @@ func (m *Marker) read(ctx context.Context, d digest.Digest, mf *manifest) error 
 		mf.status = understood
 		mf.schema1 = doc.schema1
 		mf.subject = digest.Digest(doc.subject)
-		m.remember(mf, doc.references)
+		m.fill(mf, doc.references)
 		return nil
 	} else {
 		mf.status = unknown
@@ -125,21 +102,21 @@ func (m *Marker) read(ctx context.Context, d digest.Digest, mf *manifest) error 
 	for _, named := range digestsIn(content) {
 		references = append(references, reference{digest: []byte(named), untyped: true, noSize: true})
 	}
-	m.remember(mf, references)
+	m.fill(mf, references)
 	return nil
 }
 
-// remember notes what a manifest references.
-func (m *Marker) remember(mf *manifest, references []reference) {
+// fill notes what a manifest references.
+func (m *Marker) fill(mf *manifest, references []reference) {
 	mf.keys = make([]Key, len(references))
 	if m.opts.DeclaredSizes {
-		mf.sizes = make([]int64, len(references))
+		mf.sizes = make([]uint32, len(references))
 	}
 	for i, r := range references {
 		algorithm, encoded, _ := bytes.Cut(r.digest, []byte(":"))
 		mf.keys[i] = KeyOf(algorithm, encoded)
 		if m.opts.DeclaredSizes && !r.noSize {
-			mf.sizes[i] = max(r.size, 0)
+			mf.sizes[i] = sizeToTell(r.size)
 		}
 		switch {
 		case r.manifest:

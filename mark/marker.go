@@ -33,9 +33,9 @@ type Options struct {
 	OnManifest func()
 }
 
-// Marker marks the repositories of one registry. It remembers what every
-// manifest references, some 300 bytes and 8 bytes a reference for each, so
-// that each is read once and can be asked for again.
+// Marker marks the repositories of one registry. It remembers what manifests
+// reference, up to 128 MiB of it, so that one that several repositories link is
+// read once.
 type Marker struct {
 	reader    storage.Reader
 	opts      Options
@@ -44,13 +44,20 @@ type Marker struct {
 	manifests manifests
 	scratches sync.Pool // of *[]reference, for a manifest while it is read
 	blocked   atomic.Bool
-	missed    sync.Map // by Key, the manifests taken for absent
+
+	// missed are the manifests taken for absent, by Key. There is rarely one, and
+	// every blob is looked up.
+	missed    sync.Map
+	anyMissed atomic.Bool
 }
 
 // New returns a marker that has marked nothing yet.
 func New(r storage.Reader, opts Options) *Marker {
 	_, tree := storage.AsTree(r)
-	return &Marker{reader: r, opts: opts, tree: tree, marks: newSet(opts.DeclaredSizes)}
+	return &Marker{
+		reader: r, opts: opts, tree: tree, marks: newSet(opts.DeclaredSizes),
+		manifests: manifests{limit: recallLimit / int64(len(manifests{}.shards))},
+	}
 }
 
 // Marked reports whether anything that is kept needs the digest, and with
@@ -63,32 +70,41 @@ func (m *Marker) Marked(algorithm, hex string) (bool, int64) {
 // Missed reports whether the digest is a manifest's that was taken for absent.
 // If its bytes turn up in a listing after all, that was an error.
 func (m *Marker) Missed(l inventory.Link) bool {
+	if !m.anyMissed.Load() {
+		return false
+	}
 	_, ok := m.missed.Load(KeyOf(l.Algorithm, l.Hex))
 	return ok
 }
 
+func (m *Marker) miss(d digest.Digest) {
+	m.missed.Store(DigestKey(d), true)
+	m.anyMissed.Store(true)
+}
+
 // Pin marks one digest, without reading it.
-func (m *Marker) Pin(d digest.Digest) { m.marks.add(DigestKey(d), 0) }
+func (m *Marker) Pin(d digest.Digest) { m.marks.add(DigestKey(d), untold) }
 
 // Blocked reports whether a manifest was met whose references cannot be known.
 func (m *Marker) Blocked() bool { return m.blocked.Load() }
 
-// MayBeSigned reports whether a manifest that was asked for before may have
-// signatures beside it: it is of schema 1, or of a type that is not known.
-func (m *Marker) MayBeSigned(d digest.Digest) bool {
-	mf := m.manifests.get(d)
-	return mf.schema1 || mf.status != understood
-}
+// Size is how many digests are marked, and how many bytes it takes to know them.
+func (m *Marker) Size() (digests int, bytes int64) { return m.marks.len(), m.marks.bytes() }
 
 // Closure adds to keys the digest and everything that it needs, directly or
 // through other manifests: those that are referenced as such, and those that
-// linked returns for a key. Manifests that were read before are not read again.
+// linked returns for a key. It reads manifests that are not remembered, and
+// fails when one that linked returns has gone since Repository read it.
 func (m *Marker) Closure(ctx context.Context, d digest.Digest, linked func(Key) []digest.Digest, keys map[Key]bool) error {
 	return reach(ctx, parallel.New(1), []visit{{d, asChild}}, map[visit]bool{}, func(ctx context.Context, v visit) ([]visit, error) {
 		keys[DigestKey(v.digest)] = true
+		_, missed := m.missed.Load(DigestKey(v.digest))
 		mf, err := m.load(ctx, v.digest)
 		if err != nil {
 			return nil, err
+		}
+		if mf.status == absent && !missed && slices.Contains(linked(DigestKey(v.digest)), v.digest) {
+			return nil, &storage.Error{Op: "get", Key: layout.BlobKey(v.digest), Err: inventory.ErrVanished}
 		}
 		next := slices.Clone(mf.children)
 		for _, k := range mf.keys {
@@ -99,21 +115,6 @@ func (m *Marker) Closure(ctx context.Context, d digest.Digest, linked func(Key) 
 		}
 		return next, nil
 	})
-}
-
-// mark marks a digest with all that its manifest references, once.
-func (m *Marker) mark(d digest.Digest, mf *manifest) {
-	if !mf.marked.CompareAndSwap(false, true) {
-		return
-	}
-	m.marks.add(DigestKey(d), mf.size)
-	for i, k := range mf.keys {
-		size := int64(0)
-		if mf.sizes != nil {
-			size = mf.sizes[i]
-		}
-		m.marks.add(k, size)
-	}
 }
 
 // report makes a finding of a manifest that the repository keeps but that

@@ -32,10 +32,8 @@ type visit struct {
 func (m *Marker) Repository(ctx context.Context, r *inventory.Repository) (*Kept, error) {
 	k := &Kept{
 		Tags:      int64(len(r.Tags)),
-		manifests: map[digest.Digest]bool{},
-		needed:    map[Key]bool{},
-		revisions: make(map[digest.Digest]bool, len(r.Revisions)),
-		removed:   map[digest.Digest]bool{},
+		manifests: make(map[digest.Digest]node, len(r.Revisions)),
+		needed:    make(map[Key]uint32, len(r.Revisions)+len(r.Layers)),
 		current:   map[string]digest.Digest{},
 		broken:    map[string]bool{},
 		// What a digest of another algorithm stands for here (law 14).
@@ -44,21 +42,15 @@ func (m *Marker) Repository(ctx context.Context, r *inventory.Repository) (*Kept
 	revisions := make([]visit, len(r.Revisions))
 	for i, l := range r.Revisions {
 		revisions[i] = visit{l.Digest(), asRoot}
-		k.revisions[revisions[i].digest] = true
+		k.manifests[revisions[i].digest] = node{state: linked}
 	}
 	g := graph{
 		Marker: m, repository: r, kept: k,
 		byTags: m.opts.DeleteUntagged && !r.Odd,
 		seen:   make(map[visit]bool, len(revisions)),
-
-		reported: map[digest.Digest]bool{},
 	}
 	if g.byTags {
-		g.linked = make(map[Key][]digest.Digest, len(revisions))
-		for i, l := range r.Revisions {
-			key := KeyOf(l.Algorithm, l.Hex)
-			g.linked[key] = append(g.linked[key], revisions[i].digest)
-		}
+		g.linked = newLinked(revisions)
 	}
 	roots, err := g.readAliases(ctx)
 	if err != nil {
@@ -89,9 +81,7 @@ type graph struct {
 	byTags bool
 	seen   map[visit]bool
 	// linked are the revisions by key, where tags are the roots.
-	linked map[Key][]digest.Digest
-	// reported are the manifests that findings were made of.
-	reported map[digest.Digest]bool
+	linked linkedByKey
 	// referrers are the linked manifests by their subject, where tags are the
 	// roots.
 	referrers map[digest.Digest][]visit
@@ -105,43 +95,91 @@ func (g *graph) reach(ctx context.Context, roots []visit) error {
 // into: manifests by media type, references that are linked as revisions here,
 // and referrers (law 2).
 func (g *graph) expand(ctx context.Context, v visit) ([]visit, error) {
-	mf, err := g.load(ctx, v.digest)
+	mf, err := g.manifest(ctx, v.digest)
 	if err != nil {
 		return nil, err
 	}
 	if v.mode == asPerhaps && mf.status != understood {
 		return nil, nil // a blob, as it turns out
 	}
-	aliases := g.kept.aliases[DigestKey(v.digest)]
-	g.mark(v.digest, mf)
+	key := DigestKey(v.digest)
+	aliases := g.kept.aliases[key]
 
 	g.kept.mu.Lock()
 	defer g.kept.mu.Unlock()
-	if !g.reported[v.digest] && (mf.status != absent || len(aliases) == 0) {
-		g.reported[v.digest] = true
-		g.report(g.repository.Name, v, g.kept.revisions[v.digest], mf)
+	n := g.kept.manifests[v.digest]
+	if !n.is(reported) && (mf.status != absent || len(aliases) == 0) {
+		n.state |= reported
+		g.report(g.repository.Name, v, n.is(linked), mf)
 	}
-	g.kept.manifests[v.digest] = true
-	g.kept.needed[DigestKey(v.digest)] = true
+	n.manifest = mf
+	n.state |= kept
+	g.kept.manifests[v.digest] = n
+	g.need(key, sizeToTell(mf.size))
 	next := slices.Clip(g.referrers[v.digest]) // appending copies
 	for _, child := range mf.children {
 		// Where all revisions are roots, those need no second visit.
-		if g.byTags || !g.kept.revisions[child.digest] {
+		if g.byTags || !g.kept.manifests[child.digest].is(linked) {
 			next = append(next, child)
 		}
 	}
 	for _, to := range aliases {
 		next = append(next, visit{to, asChild})
 	}
-	for _, key := range mf.keys {
-		g.kept.needed[key] = true
-		for _, revision := range g.linked[key] {
-			next = append(next, visit{revision, asChild})
+	for i, key := range mf.keys {
+		size := uint32(untold)
+		if mf.sizes != nil {
+			size = mf.sizes[i]
 		}
+		g.need(key, size)
+		next = g.linked.appendTo(next, key)
 		for _, to := range g.kept.aliases[key] {
-			g.kept.needed[DigestKey(to)] = true
-			g.Pin(to)
+			g.need(DigestKey(to), untold)
 		}
 	}
 	return next, nil
+}
+
+// manifest returns one that was read in this repository before, or loads it.
+func (g *graph) manifest(ctx context.Context, d digest.Digest) (*manifest, error) {
+	if g.byTags { // otherwise nearly all are visited once
+		g.kept.mu.Lock()
+		mf := g.kept.manifests[d].manifest
+		g.kept.mu.Unlock()
+		if mf != nil {
+			return mf, nil
+		}
+	}
+	return g.load(ctx, d)
+}
+
+// need marks a key that the repository needs, with a size, once.
+func (g *graph) need(key Key, size uint32) {
+	if g.kept.need(key, size) {
+		g.marks.add(key, size)
+	}
+}
+
+// linkedByKey finds revisions by their key, which two of them may share.
+type linkedByKey struct {
+	revisions []visit
+	first     map[Key]int32 // 1 for the first revision
+	next      []int32
+}
+
+func newLinked(revisions []visit) linkedByKey {
+	l := linkedByKey{revisions, make(map[Key]int32, len(revisions)), make([]int32, len(revisions))}
+	for i, v := range revisions {
+		key := DigestKey(v.digest)
+		l.next[i], l.first[key] = l.first[key], int32(i+1)
+	}
+	return l
+}
+
+// appendTo appends the revisions with a key.
+func (l linkedByKey) appendTo(visits []visit, key Key) []visit {
+	for i := l.first[key]; i != 0; i = l.next[i-1] {
+		visits = append(visits, visit{l.revisions[i-1].digest, asChild})
+	}
+	return visits
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/bits"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 
 	"github.com/opencontainers/go-digest"
@@ -33,11 +34,13 @@ func DigestKey(d digest.Digest) Key { return KeyOf(d.Algorithm().String(), d.Enc
 
 const (
 	shards = 256
-	// A shard grows by a quarter when it is filled to seven eighths: between
-	// 9.2 and 11.5 bytes a key, and half as much again with sizes.
-	growNumerator, growDenominator = 5, 4
+	// A shard grows by a fifth when it is filled to seven eighths, and no two
+	// of them at the same number of keys: the whole set takes some 10 bytes a key
+	// at any time, and half as much again with sizes.
+	growth                         = 1.2
 	fillNumerator, fillDenominator = 7, 8
-	smallest                       = 16
+	smallest                       = 16 // places
+	keyBytes, sizeBytes            = 8, 4
 )
 
 // set is the mark set: the keys of all digests that must stay. Two digests
@@ -45,8 +48,8 @@ const (
 // kept by mistake at odds of n in 2^64 (at a billion: one in 18 billion). The
 // set never errs the other way: a marked digest is always found.
 //
-// It costs at most 12 bytes a key, with sizes 18, and is safe for concurrent
-// use. The zero value is not usable: see newSet.
+// It costs at most 11 bytes a key, with sizes 16, once there are some thousand,
+// and is safe for concurrent use. The zero value is not usable: see newSet.
 type set struct {
 	// sized says that sizes are remembered with the keys.
 	sized bool
@@ -55,6 +58,7 @@ type set struct {
 	// push blobs that all collide.
 	seed   uint64
 	shards [shards]shard
+	memory *tables
 }
 
 type shard struct {
@@ -62,6 +66,7 @@ type shard struct {
 	table []Key // linear probing; zero is a free place
 	sizes []uint32
 	used  int
+	grown int  // how often
 	zero  bool // the key zero itself
 }
 
@@ -73,13 +78,18 @@ const (
 
 // newSet returns an empty set, which remembers sizes or does not.
 func newSet(sized bool) *set {
-	return &set{seed: rand.Uint64(), sized: sized}
+	s := &set{seed: rand.Uint64(), sized: sized, memory: &tables{}}
+	runtime.AddCleanup(s, (*tables).release, s.memory)
+	return s
 }
 
-// add adds a key, with a size in bytes if that is above zero, and reports
-// whether the key was new. Sizes that contradict each other count as none, in
-// whatever order they are told.
-func (s *set) add(k Key, size int64) bool {
+// sizeToTell is how a set is told a size in bytes.
+func sizeToTell(size int64) uint32 { return uint32(min(max(size, untold), unclear)) }
+
+// add adds a key, with a size if one is told, and reports whether the key was
+// new. Sizes that contradict each other count as none, in whatever order they
+// are told.
+func (s *set) add(k Key, size uint32) bool {
 	h := s.spread(k)
 	sh := &s.shards[h>>56]
 	sh.mu.Lock()
@@ -90,7 +100,7 @@ func (s *set) add(k Key, size int64) bool {
 		return added
 	}
 	if (sh.used+1)*fillDenominator > len(sh.table)*fillNumerator {
-		sh.grow(s)
+		s.grow(sh, int(h>>56))
 	}
 	i := sh.find(h, k)
 	added := sh.table[i] != k
@@ -98,12 +108,11 @@ func (s *set) add(k Key, size int64) bool {
 		sh.table[i] = k
 		sh.used++
 	}
-	if s.sized && size > 0 {
-		told := uint32(min(size, unclear))
-		if sh.sizes[i] != untold && sh.sizes[i] != told {
-			told = unclear
+	if s.sized && size != untold {
+		if sh.sizes[i] != untold && sh.sizes[i] != size {
+			size = unclear
 		}
-		sh.sizes[i] = told
+		sh.sizes[i] = size
 	}
 	return added
 }
@@ -166,13 +175,29 @@ func (sh *shard) find(h uint64, k Key) int {
 	}
 }
 
-func (sh *shard) grow(s *set) {
-	old, sizes := sh.table, sh.sizes
-	n := max(smallest, len(old)*growNumerator/growDenominator)
-	sh.table = make([]Key, n)
+// bytes returns how much memory the tables take.
+func (s *set) bytes() int64 {
+	each := int64(keyBytes)
 	if s.sized {
-		sh.sizes = make([]uint32, n)
+		each += sizeBytes
 	}
+	n := int64(0)
+	for i := range s.shards {
+		sh := &s.shards[i]
+		sh.mu.RLock()
+		n += int64(len(sh.table)) * each
+		sh.mu.RUnlock()
+	}
+	return n
+}
+
+// grow moves a shard to a larger table. The tables of all shards are of
+// different sizes, so that they grow in turn.
+func (s *set) grow(sh *shard, index int) {
+	n := int(smallest * math.Pow(growth, float64(sh.grown)+float64(index)/shards))
+	sh.grown++
+	old, sizes := sh.table, sh.sizes
+	sh.table, sh.sizes = s.memory.get(n, s.sized)
 	for i, k := range old {
 		if k == 0 {
 			continue
@@ -183,4 +208,5 @@ func (sh *shard) grow(s *set) {
 			sh.sizes[to] = sizes[i]
 		}
 	}
+	s.memory.put(old)
 }

@@ -3,8 +3,10 @@ package mark
 import (
 	"context"
 	"math/rand/v2"
+	"os"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/blobsweep/blobsweep/internal/parallel"
 	"github.com/opencontainers/go-digest"
@@ -64,7 +66,7 @@ func TestSetRemembersSizesThatAgree(t *testing.T) {
 	} {
 		s := newSet(true)
 		for _, size := range test.told {
-			s.add(42, size)
+			s.add(42, sizeToTell(size))
 		}
 		for i := range Key(1000) { // it grows several times
 			s.add(i<<40+1, 0)
@@ -102,18 +104,50 @@ func TestKeysTellAlgorithmsApart(t *testing.T) {
 }
 
 func TestSetMemory(t *testing.T) {
-	const n = 1_000_000
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	s := newSet(true)
-	for i := range n {
-		s.add(Key(rand.Uint64())|Key(i&1), 0)
+	for _, sized := range []bool{false, true} {
+		most := 11.
+		if sized {
+			most = 16
+		}
+		for _, n := range []int{20_000, 300_000, 1_000_000} {
+			before := heap()
+			s := newSet(sized)
+			for i := range n {
+				s.add(Key(rand.Uint64())|Key(i&1), 0)
+			}
+			mapped := 0
+			for _, memory := range s.memory.mapped {
+				mapped += len(memory) + os.Getpagesize() - 1 // as far as a page may be used
+			}
+			if per := float64(heap()-before+int64(mapped)) / float64(n); per > most*1.1 || float64(s.bytes()) > most*float64(n) {
+				t.Errorf("%d keys, sizes %v: %.1f bytes a key, %.1f in tables, of at most %v", n, sized, per, float64(s.bytes())/float64(n), most)
+			}
+		}
 	}
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	if per := float64(after.HeapAlloc-before.HeapAlloc) / n; per > 18 {
-		t.Errorf("%.1f bytes a key with its size, at most 18 are allowed", per)
+}
+
+// What was outgrown outside of Go's heap is given back at once, and the rest
+// when the set is gone.
+func TestSetGivesBackMemory(t *testing.T) {
+	s := newSet(true)
+	for range 1_000_000 {
+		s.add(Key(rand.Uint64()), 1)
+	}
+	memory := s.memory
+	if n := len(memory.mapped); n != shards {
+		t.Errorf("%d tables are mapped, want one for each of %d shards", n, shards)
 	}
 	runtime.KeepAlive(s)
+	s = nil
+	for range 100 {
+		runtime.GC()
+		memory.mu.Lock()
+		left := len(memory.mapped)
+		memory.mu.Unlock()
+		if left == 0 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Error("the tables of a set that is gone are still mapped")
 }

@@ -12,15 +12,15 @@ import (
 // stored those of schema 1 as blobs, linked below the revision.
 func (g *graph) keepSignatures(ctx context.Context) error {
 	for _, s := range g.repository.Signatures {
-		if !g.kept.removed[s.Revision.Digest()] {
-			g.marks.add(KeyOf(s.Algorithm, s.Hex), 0)
+		if !g.kept.node(s.Revision).is(removed) {
+			g.marks.add(KeyOf(s.Algorithm, s.Hex), untold)
 		}
 	}
 	if _, ok := storage.AsTree(g.reader); !ok {
 		return nil // the listing had them all
 	}
 	for _, l := range slices.Concat(g.repository.Revisions, g.repository.Unlinked) {
-		if d := l.Digest(); g.kept.removed[d] || g.kept.revisions[d] && !g.MayBeSigned(d) {
+		if n := g.kept.node(l); n.is(removed) || n.is(linked) && !n.mayBeSigned() {
 			continue
 		}
 		prefix := g.repository.Prefix + "_manifests/revisions/" + l.Algorithm + "/" + l.Hex + "/signatures/"

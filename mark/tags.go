@@ -33,7 +33,7 @@ func (g *graph) suspicious(tag inventory.Tag) bool {
 		return true
 	}
 	for _, entry := range tag.Index {
-		if !g.kept.revisions[entry.Digest()] {
+		if !g.kept.node(entry).is(linked) {
 			return true
 		}
 	}
@@ -52,7 +52,7 @@ func (g *graph) readTag(ctx context.Context, tag inventory.Tag) ([]visit, error)
 	switch state {
 	case linkHolds:
 		g.kept.current[tag.Name] = d
-		if g.kept.revisions[d] {
+		if g.kept.manifests[d].is(linked) {
 			return []visit{{d, asRoot}}, nil
 		}
 		finding.Detail = fmt.Sprintf("the tag names %s, which is not linked as a revision here: delete the tag or push it again", d)

@@ -14,15 +14,22 @@ func (g *graph) keepByTags(ctx context.Context, roots, revisions []visit) error 
 	loaded := make([]*manifest, len(revisions))
 	err := g.opts.Pool.ForEach(ctx, len(revisions), func(ctx context.Context, i int) (err error) {
 		loaded[i], err = g.load(ctx, revisions[i].digest)
-		for _, to := range g.kept.aliases[DigestKey(revisions[i].digest)] {
-			if err == nil && loaded[i].status == absent {
-				loaded[i], err = g.load(ctx, to)
-			}
-		}
 		return err
 	})
 	if err != nil {
 		return err
+	}
+	for i, v := range revisions {
+		n := g.kept.manifests[v.digest]
+		n.manifest = loaded[i]
+		g.kept.manifests[v.digest] = n
+		for _, to := range g.kept.aliases[DigestKey(v.digest)] {
+			if loaded[i].status == absent {
+				if loaded[i], err = g.load(ctx, to); err != nil {
+					return err
+				}
+			}
+		}
 	}
 	g.referrers = map[digest.Digest][]visit{}
 	for i, mf := range loaded {
@@ -47,10 +54,10 @@ func (g *graph) keepByTags(ctx context.Context, roots, revisions []visit) error 
 	g.kept.Recent = g.countKept(revisions) - before
 	for i, v := range revisions {
 		l := g.repository.Revisions[i]
-		if g.kept.manifests[v.digest] {
+		if g.kept.manifests[v.digest].is(kept) {
 			continue
 		}
-		g.kept.removed[v.digest] = true
+		g.kept.add(v.digest, removed)
 		reason := "untagged"
 		switch {
 		case loaded[i].status == absent:
@@ -65,7 +72,7 @@ func (g *graph) keepByTags(ctx context.Context, roots, revisions []visit) error 
 
 func (g *graph) countKept(revisions []visit) (n int64) {
 	for _, v := range revisions {
-		if g.kept.manifests[v.digest] {
+		if g.kept.manifests[v.digest].is(kept) {
 			n++
 		}
 	}
@@ -83,7 +90,8 @@ func (g *graph) keepRecent(ctx context.Context, revisions []visit) ([]visit, err
 	entries := map[digest.Digest][]named{}
 	for _, tag := range g.repository.Tags {
 		for _, entry := range tag.Index {
-			if d := entry.Digest(); !g.kept.manifests[d] {
+			if !g.kept.node(entry).is(kept) {
+				d := entry.Digest()
 				entries[d] = append(entries[d], named{tag.Name, entry})
 			}
 		}
@@ -91,7 +99,7 @@ func (g *graph) keepRecent(ctx context.Context, revisions []visit) ([]visit, err
 	ages := make([]inventory.Age, len(revisions))
 	err := g.opts.Pool.ForEach(ctx, len(revisions), func(ctx context.Context, i int) (err error) {
 		d := revisions[i].digest
-		if g.kept.manifests[d] {
+		if g.kept.manifests[d].is(kept) {
 			return nil
 		}
 		p := layout.Path{Kind: layout.RevisionLink, Repository: g.repository.Name, Digest: d}
@@ -109,7 +117,7 @@ func (g *graph) keepRecent(ctx context.Context, revisions []visit) ([]visit, err
 	})
 	var recent []visit
 	for i, age := range ages {
-		if age != inventory.Old && !g.kept.manifests[revisions[i].digest] {
+		if age != inventory.Old && !g.kept.manifests[revisions[i].digest].is(kept) {
 			recent = append(recent, revisions[i])
 		}
 	}

@@ -33,12 +33,8 @@ func (p *planner) lookEach(ctx context.Context, prefix string, links []inventory
 	ages := make([]inventory.Age, len(links))
 	var described []storage.Described
 	if p.tree != nil && len(links) > 0 {
-		names := make([]string, len(links))
-		for i, l := range links {
-			names[i] = l.Hex
-		}
 		var err error
-		if described, err = storage.StatEach(ctx, p.reader, prefix, names, file); err != nil {
+		if described, err = inventory.DescribeEach(ctx, p.reader, p.pool, prefix, links, file); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -109,15 +109,15 @@ func (p *planner) blobDir(ctx context.Context, d inventory.BlobDir) error {
 	return nil
 }
 
-// notMissed fails when a manifest that was taken for absent lies there, and
-// has for long: then what it references was not marked (law 5).
+// notMissed fails when a manifest that was taken for absent lies there: then
+// what it references was not marked (law 5).
 func (p *planner) notMissed(ctx context.Context, prefix string, missed []inventory.Link) error {
 	_, ages, err := p.lookEach(ctx, prefix, missed, "data")
 	if err != nil {
 		return err
 	}
 	for i, l := range missed {
-		if ages[i] == inventory.Old {
+		if ages[i] != inventory.Gone {
 			return &storage.Error{Op: "get", Key: layout.BlobKey(l.Digest()), Err: inventory.ErrReappeared}
 		}
 	}

@@ -87,7 +87,7 @@ func (p *planner) emptyHomes(ctx context.Context, r *inventory.Repository, s *sh
 		add(path)
 	}
 	for _, it := range s.revisions {
-		if p.marker.MayBeSigned(it.Digest) { // it may have had signatures
+		if s.kept.MayBeSigned(it.Digest) { // it may have had signatures
 			add(it.paths[len(it.paths)-1])
 		}
 	}

@@ -67,7 +67,8 @@ func New(ctx context.Context, r storage.Reader, opts Options) (*Plan, error) {
 	if err := p.plan(ctx); err != nil {
 		return nil, err
 	}
-	opts.Logger.Debug("planned", "marked", p.counts.Blobs.Marked, "eligible", p.counts.Blobs.Eligible,
+	digests, bytes := p.marker.Size()
+	opts.Logger.Debug("planned", "digests", digests, "markSetBytes", bytes, "eligible", p.counts.Blobs.Eligible,
 		"findings", len(p.findings), "blockedBy", p.blocked)
 	return p.Plan, nil
 }

@@ -20,6 +20,7 @@ type share struct {
 	gone                                []layout.Path // link directories without a link
 	linkless                            []string      // tags that name nothing
 	stays                               bool          // something that is not a directory
+	kept                                *mark.Kept
 }
 
 // repository marks a repository and plans what goes in it.
@@ -31,7 +32,7 @@ func (p *planner) repository(ctx context.Context, r *inventory.Repository) error
 	if err != nil {
 		return err
 	}
-	var s share
+	s := share{kept: kept}
 	if r.Odd {
 		p.found(mark.Finding{
 			Kind: mark.OddRepository, Repository: storage.DisplayKey(r.Name), Key: storage.DisplayKey(r.Prefix),
@@ -160,7 +161,7 @@ func (p *planner) revisionLinks(ctx context.Context, r *inventory.Repository, ke
 	for _, u := range kept.Untagged {
 		path := layout.Path{Kind: layout.RevisionLink, Repository: r.Name, Digest: u.Digest()}
 		also := signatures[path.Digest]
-		if p.tree != nil && p.marker.MayBeSigned(path.Digest) {
+		if p.tree != nil && kept.MayBeSigned(path.Digest) {
 			var err error
 			if also, err = p.signatures(ctx, path); err != nil {
 				return err

@@ -156,17 +156,20 @@ func (t treeWalk) links(ctx context.Context, r *Repository, prefix string, forei
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		known, others := t.linksOf(r, prefix, e.Name, inside, foreign)
-		links = append(links, known...)
+		known, others := t.linksOf(r, prefix+e.Name+"/", e.Name, inside, foreign)
+		if links == nil { // nearly always there is one algorithm
+			links = known
+		} else {
+			links = append(links, known...)
+		}
 		unknown = append(unknown, others...)
 	}
 	return links, unknown, algorithms, nil
 }
 
-// linksOf tells which entries of a directory below a prefix, named after an
-// algorithm, are links.
+// linksOf tells which entries of a directory that is named after an algorithm
+// are links.
 func (t treeWalk) linksOf(r *Repository, prefix, algorithm string, entries []storage.Entry, foreign *[]Link) (links, unknown []Link) {
-	prefix += algorithm + "/"
 	links = make([]Link, 0, len(entries))
 	for _, e := range entries {
 		link := Link{Algorithm: algorithm, Hex: e.Name, Size: -1}
@@ -190,24 +193,23 @@ func (t treeWalk) linksOf(r *Repository, prefix, algorithm string, entries []sto
 // it without its directory. Absence counts when it was seen twice.
 func (t treeWalk) unlinked(ctx context.Context, r *Repository, prefix string, algorithms []string) error {
 	all := r.Revisions
-	r.Revisions = make([]Link, 0, len(all))
+	r.Revisions = all[:0]
 	for _, algorithm := range algorithms {
-		var names []string
-		for _, l := range all {
-			if l.Algorithm == algorithm {
-				names = append(names, l.Hex)
-			}
+		n := 0 // links of one algorithm follow each other
+		for n < len(all) && all[n].Algorithm == algorithm {
+			n++
 		}
-		described, err := storage.StatEach(ctx, t.tree, prefix+algorithm+"/", names, "link")
+		links := all[:n]
+		all = all[n:]
+		described, err := DescribeEach(ctx, t.tree, t.Pool, prefix+algorithm+"/", links, "link")
 		if err != nil {
 			return err
 		}
-		for i, hex := range names {
+		for i, l := range links {
 			err := described[i].Err
 			if errors.Is(err, storage.ErrNotFound) {
-				_, err = t.tree.Stat(ctx, prefix+algorithm+"/"+hex+"/link")
+				_, err = t.tree.Stat(ctx, prefix+algorithm+"/"+l.Hex+"/link")
 			}
-			l := Link{Algorithm: algorithm, Hex: hex, Size: -1}
 			if o := described[i].Object; err == nil && described[i].Err == nil && !o.Irregular && !o.IsPrefix {
 				l.Size, l.ModTime = o.Size, o.ModTime
 			}
@@ -264,11 +266,11 @@ func (t treeWalk) tags(ctx context.Context, r *Repository, prefix string, algori
 
 // history reads what a tag names and named under one algorithm.
 func (t treeWalk) history(ctx context.Context, r *Repository, tag *Tag, prefix, algorithm string) error {
-	index := prefix + tag.Name + "/index/"
-	entries, _, err := t.readIfThere(ctx, index+algorithm+"/")
+	dir := prefix + tag.Name + "/index/" + algorithm + "/"
+	entries, _, err := t.readIfThere(ctx, dir)
 	if errors.Is(err, storage.ErrIrregular) {
 		// No history can be read; the tag's own link still counts.
-		t.stranger(r, index, storage.Entry{Name: algorithm, Kind: storage.EntryOther})
+		t.stranger(r, strings.TrimSuffix(dir, algorithm+"/"), storage.Entry{Name: algorithm, Kind: storage.EntryOther})
 		return nil
 	}
 	if err != nil {
@@ -276,8 +278,12 @@ func (t treeWalk) history(ctx context.Context, r *Repository, tag *Tag, prefix, 
 	}
 	// Under an algorithm that is not known here, an entry names no blob that
 	// could be removed.
-	links, _ := t.linksOf(r, index, algorithm, entries, &tag.Index)
-	tag.Index = append(tag.Index, links...)
+	links, _ := t.linksOf(r, dir, algorithm, entries, &tag.Index)
+	if tag.Index == nil {
+		tag.Index = links
+	} else {
+		tag.Index = append(tag.Index, links...)
+	}
 	return nil
 }
 
