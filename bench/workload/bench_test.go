@@ -41,7 +41,7 @@ func BenchmarkTruth(b *testing.B) {
 
 // BenchmarkLay writes registries to a disk.
 func BenchmarkLay(b *testing.B) {
-	w := plan(b, Spec{Shape: "typical", Blobs: 20_000})
+	w := plan(b, Spec{Shape: "typical", Blobs: 5_000})
 	objects, round, root := 0, 0, b.TempDir()
 	for b.Loop() {
 		round++
