@@ -43,7 +43,7 @@ func (b *bucket) List(ctx context.Context, q objectstore.ListQuery) (objectstore
 
 // list sends a listing, one that began behind startAfter, and decodes the page.
 func (b *bucket) list(ctx context.Context, in *s3.ListObjectsV2Input, startAfter string) (objectstore.ListPage, error) {
-	out, err := b.client.ListObjectsV2(ctx, in)
+	out, err := b.client.ListObjectsV2(ctx, in, s3.WithAPIOptions(withPages))
 	if err == nil && !b.answers(out, in, startAfter) {
 		err = noListing()
 	}
