@@ -9,6 +9,6 @@
 // What a collector removes is compared with the truth that package workload
 // tells. A result that differs is an error, never a figure.
 //
-// [CI] and [Docs] say what is compared to hold a change to its bars, and for
+// [CI] and [Parts] say what is compared to hold a change to its bars, and for
 // docs/benchmarks.md.
 package compare
