@@ -2,8 +2,6 @@ package mark
 
 import (
 	"bytes"
-	"slices"
-	"strings"
 
 	"github.com/blobsweep/blobsweep/storage/layout"
 )
@@ -108,26 +106,26 @@ func (p *manifestParser) document() {
 		field := fieldOf(name)
 		p.unclear = p.unclear || seen.again(field)
 		switch field {
-		case "mediaType":
+		case mediaTypeField:
 			p.mediaType = p.mediaTypeOrNull()
-		case "schemaVersion":
+		case schemaVersionField:
 			p.schemaVersion = p.integer()
-		case "manifests":
+		case manifestsField:
 			p.descriptorFields = p.descriptors(true) || p.descriptorFields
-		case "layers", "blobs":
+		case layersField, blobsField:
 			p.descriptorFields = p.descriptors(false) || p.descriptorFields
-		case "fsLayers":
+		case fsLayersField:
 			p.fsLayers = p.descriptors(false) || p.fsLayers
-		case "config":
+		case configField:
 			if !p.null() {
 				p.descriptorFields = true
 				p.reference(false)
 			}
-		case "subject":
+		case subjectField:
 			if !p.null() {
 				p.doc.subject = p.descriptor().digest
 			}
-		case "annotations", "artifactType":
+		case annotationsField, artifactTypeField:
 			p.skip()
 		default:
 			p.unknown()
@@ -168,16 +166,16 @@ func (p *manifestParser) descriptor() reference {
 		field := fieldOf(name)
 		p.unclear = p.unclear || seen.again(field)
 		switch field {
-		case "digest", "blobSum":
+		case digestField, blobSumField:
 			p.unclear = p.unclear || r.digest != nil
 			r.digest = p.digest()
-		case "mediaType":
+		case mediaTypeField:
 			mediaType := p.mediaTypeOrNull()
 			r.untyped = len(mediaType) == 0
 			r.manifest = r.manifest || isManifestType(mediaType)
-		case "size":
+		case sizeField:
 			r.size = p.integer()
-		case "urls":
+		case urlsField:
 			r.noSize = !p.null()
 			if r.noSize {
 				p.skip()
@@ -223,10 +221,10 @@ func (p *manifestParser) unknown() {
 		p.object(func(name []byte) {
 			field := fieldOf(name)
 			switch {
-			case field == "digest" && p.peek() == '"':
+			case field == digestField && p.peek() == '"':
 				p.add(r) // one that stood there before
 				r.digest = p.digest()
-			case field == "mediaType" && p.peek() == '"':
+			case field == mediaTypeField && p.peek() == '"':
 				r.manifest = isManifestType(p.mediaTypeOrNull()) || r.manifest
 			default:
 				p.unknown()
@@ -236,41 +234,4 @@ func (p *manifestParser) unknown() {
 	default:
 		p.scalar()
 	}
-}
-
-// fieldOf returns the field that a name stands for: as encoding/json has it,
-// the field of that name in any case. Other names stand for themselves.
-func fieldOf(name []byte) string {
-	switch string(name) { // the usual spelling, without a conversion
-	case "mediaType":
-		return "mediaType"
-	case "digest":
-		return "digest"
-	case "size":
-		return "size"
-	}
-	for _, field := range fields {
-		if strings.EqualFold(string(name), field) {
-			return field
-		}
-	}
-	return string(name)
-}
-
-var fields = [...]string{
-	"mediaType", "digest", "size", "schemaVersion", "config", "layers", "annotations", "manifests",
-	"subject", "artifactType", "blobs", "fsLayers", "blobSum", "urls",
-}
-
-// repeated notices fields that an object has twice.
-type repeated uint16
-
-func (r *repeated) again(field string) bool {
-	i := slices.Index(fields[:], field)
-	if i < 0 {
-		return false
-	}
-	was := *r
-	*r |= 1 << i
-	return *r == was
 }

@@ -15,7 +15,7 @@ func (p *planner) blobDir(ctx context.Context, d inventory.BlobDir) error {
 	var total int64
 	var unmarked []inventory.Link
 	var unsized []inventory.Link // marked, and no manifest tells the size
-	var orphans []blob
+	var orphans orphans
 	var empty []layout.Dir
 	var missed []inventory.Link // taken for absent while marking
 	var staying []string        // keys, where directories have markers
@@ -59,32 +59,32 @@ func (p *planner) blobDir(ctx context.Context, d inventory.BlobDir) error {
 		return err
 	}
 	for i, l := range unmarked {
-		b := blob{l.Digest(), objects[i].Size}
 		if l.Size < 0 && (ages[i] == inventory.Old || ages[i] == inventory.Recent) {
-			total += b.size
+			total += objects[i].Size
 		}
 		switch ages[i] {
 		case inventory.Old:
-			orphans = append(orphans, b)
+			orphans.add(l, objects[i].Size)
 		case inventory.Recent:
 			c.Recent++
 			stays(l)
 		case inventory.Gone:
 			c.Total--
-			dirs, err := p.emptyTree(ctx, b.path().Homes()[0].Prefix(), leaving{})
+			dirs, err := p.emptyTree(ctx, orphanPath(l.Digest()).Homes()[0].Prefix(), leaving{})
 			if err != nil {
 				return err
 			}
 			empty = append(empty, dirs...)
 		case inventory.Irregular:
 			c.Total--
-			p.onStranger(inventory.Stranger{Key: layout.BlobKey(b.digest), Irregular: true})
+			p.onStranger(inventory.Stranger{Key: layout.BlobKey(l.Digest()), Irregular: true})
 		}
 	}
 	p.meter.done.Add(c.Total)
 	p.markers.keep(staying...)
+	orphans.sort()
 
-	all := d.Prefix != "" && d.Strangers == 0 && len(orphans)+len(empty) == len(d.Blobs)
+	all := d.Prefix != "" && d.Strangers == 0 && orphans.len()+len(empty) == len(d.Blobs)
 	if all {
 		dir, removable, err := p.removable(ctx, d.Prefix)
 		if err != nil {
@@ -101,7 +101,9 @@ func (p *planner) blobDir(ctx context.Context, d inventory.BlobDir) error {
 	p.counts.Blobs.Marked += c.Marked
 	p.counts.Blobs.Recent += c.Recent
 	p.counts.Bytes.Total += total
-	p.blobs = append(p.blobs, orphans...)
+	if orphans.len() > 0 {
+		p.orphans = append(p.orphans, orphans)
+	}
 	p.directories = append(p.directories, empty...)
 	if all {
 		p.emptied[parent(d.Prefix)]++

@@ -1,9 +1,6 @@
 package sweep
 
-import (
-	"github.com/blobsweep/blobsweep/storage/layout"
-	"github.com/opencontainers/go-digest"
-)
+import "github.com/opencontainers/go-digest"
 
 // CandidateKind is what a candidate is.
 type CandidateKind string
@@ -36,25 +33,3 @@ type Candidate struct {
 	Bytes  int64  `json:"bytes"`
 	Reason string `json:"reason"`
 }
-
-// item is a candidate with the objects that it is made of.
-type item struct {
-	Candidate
-	paths []layout.Path
-	// holds is what an alias link names besides its digest.
-	holds []digest.Digest
-}
-
-// blob is a candidate in short: there may be very many.
-type blob struct {
-	digest digest.Digest
-	size   int64
-}
-
-const reasonUnreferenced = "unreferenced"
-
-func (b blob) candidate() Candidate {
-	return Candidate{Kind: Blob, Digest: b.digest, Bytes: b.size, Reason: reasonUnreferenced}
-}
-
-func (b blob) path() layout.Path { return layout.Path{Kind: layout.BlobData, Digest: b.digest} }

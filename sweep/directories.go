@@ -23,7 +23,7 @@ func leavingOf(s *share) (leaving, error) {
 	l := leaving{map[string]bool{}, map[string]bool{}}
 	for _, items := range [][]item{s.entries, s.revisions, s.layers, s.uploads} {
 		for _, it := range items {
-			for _, path := range it.paths {
+			for _, path := range it.paths() {
 				key, err := path.Key()
 				if err != nil {
 					return l, err
@@ -87,12 +87,12 @@ func (p *planner) emptyHomes(ctx context.Context, r *inventory.Repository, s *sh
 		add(path)
 	}
 	for _, it := range s.revisions {
-		if s.kept.MayBeSigned(it.Digest) { // it may have had signatures
-			add(it.paths[len(it.paths)-1])
+		if s.kept.MayBeSigned(it.digest) { // it may have had signatures
+			add(it.path())
 		}
 	}
 	for _, it := range s.uploads {
-		homes = append(homes, r.Prefix+"_uploads/"+it.Upload+"/")
+		homes = append(homes, r.Prefix+"_uploads/"+it.name+"/")
 	}
 	var dirs []layout.Dir
 	for _, home := range homes {

@@ -103,12 +103,7 @@ func (x *execution) run(ctx context.Context) error {
 // are still there.
 func (x *execution) items(ctx context.Context, phase Phase, items []item, removed *int64) error {
 	err := x.phase(ctx, phase, len(items),
-		func(i int) ([]layout.Path, []digest.Digest) {
-			if items[i].Digest == "" {
-				return items[i].paths, nil
-			}
-			return items[i].paths, append([]digest.Digest{items[i].Digest}, items[i].holds...)
-		},
+		func(i int) ([]layout.Path, []digest.Digest) { return items[i].paths(), items[i].digests() },
 		func(int) { *removed++ })
 	if err != nil {
 		return err
@@ -126,18 +121,20 @@ func (x *execution) items(ctx context.Context, phase Phase, items []item, remove
 
 func (x *execution) sweepBlobs(ctx context.Context) error {
 	defer func() { x.left = nil }() // nothing is removed after them that they need
-	return x.phase(ctx, PhaseSweepBlobs, len(x.blobs),
+	return x.phase(ctx, PhaseSweepBlobs, x.blobs.len(),
 		func(i int) ([]layout.Path, []digest.Digest) {
-			return []layout.Path{x.blobs[i].path()}, []digest.Digest{x.blobs[i].digest}
+			d, _ := x.blobs.at(i)
+			return []layout.Path{orphanPath(d)}, []digest.Digest{d}
 		},
 		func(i int) {
+			_, size := x.blobs.at(i)
 			x.counts.Blobs.Removed++
 			if x.versioned {
-				x.counts.Bytes.Noncurrent += x.blobs[i].size
+				x.counts.Bytes.Noncurrent += size
 				return
 			}
-			x.counts.Bytes.Reclaimed += x.blobs[i].size
-			x.meter.bytes.Add(x.blobs[i].size)
+			x.counts.Bytes.Reclaimed += size
+			x.meter.bytes.Add(size)
 		})
 }
 
@@ -147,7 +144,7 @@ func (x *execution) sweepBlobs(ctx context.Context) error {
 func (x *execution) sweepUploads(ctx context.Context) error {
 	var rest, last [][]layout.Path // of each upload
 	for _, u := range x.uploads {
-		paths := slices.Clone(u.paths)
+		paths := slices.Clone(u.files)
 		at := slices.IndexFunc(paths, func(p layout.Path) bool { return p.Kind == layout.UploadStartedAt })
 		if at < 0 {
 			at = len(paths) - 1
@@ -175,19 +172,21 @@ func (x *execution) sweepUploads(ctx context.Context) error {
 		func(int) { x.counts.Uploads.Removed++ })
 }
 
-// phase removes n candidates in batches. of tells the objects of one and the
+// phase removes n candidates in batches of one size, as few of them as there can
+// be, so that the requests that are under way end together. of tells the objects of one and the
 // digests that stand for it; removed is called, under the lock, for each whose
 // objects are all confirmed to be gone.
 func (x *execution) phase(ctx context.Context, name Phase, n int,
 	of func(i int) ([]layout.Path, []digest.Digest), removed func(i int),
 ) error {
 	x.meter.enter(name, int64(n))
-	batch := flatBatch
+	most := flatBatch
 	if x.dirs != nil {
-		batch = treeBatch
+		most = treeBatch
 	}
-	return x.pool.ForEach(ctx, (n+batch-1)/batch, func(ctx context.Context, b int) error {
-		first, end := b*batch, min(n, (b+1)*batch)
+	batches := (n + most - 1) / most
+	return x.pool.ForEach(ctx, batches, func(ctx context.Context, b int) error {
+		first, end := partOf(b, n, batches), partOf(b+1, n, batches)
 		var keys []string
 		var paths []layout.Path
 		last := make([]int, 0, end-first) // for each candidate, the end of its keys
@@ -216,6 +215,9 @@ func (x *execution) phase(ctx context.Context, name Phase, n int,
 		return x.removeHomes(ctx, paths, keys, failed)
 	})
 }
+
+// partOf is where part i of n begins, when it is cut into so many parts.
+func partOf(i, n, parts int) int { return int(int64(i) * int64(n) / int64(parts)) }
 
 // settle tells of each candidate of a batch whether it is gone, or which of
 // the keys is still there. last holds the end of each one's keys.

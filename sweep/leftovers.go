@@ -46,8 +46,8 @@ func (x *execution) revisionsOf(key mark.Key) []digest.Digest {
 	if x.linked == nil {
 		x.linked = map[mark.Key][]digest.Digest{}
 		for _, it := range x.revisions {
-			k := mark.DigestKey(it.Digest)
-			x.linked[k] = append(x.linked[k], it.Digest)
+			k := mark.DigestKey(it.digest)
+			x.linked[k] = append(x.linked[k], it.digest)
 		}
 	}
 	return x.linked[key]

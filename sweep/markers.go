@@ -186,15 +186,15 @@ func (p *planner) keysUnderMarkers() (map[string]bool, error) {
 	}
 	for _, items := range [][]item{p.entries, p.revisions, p.layers, p.uploads} {
 		for _, it := range items {
-			for _, path := range it.paths {
+			for _, path := range it.paths() {
 				if err := add(path); err != nil {
 					return nil, err
 				}
 			}
 		}
 	}
-	for _, b := range p.blobs {
-		if err := add(b.path()); err != nil {
+	for d := range p.blobs.all() {
+		if err := add(orphanPath(d)); err != nil {
 			return nil, err
 		}
 	}

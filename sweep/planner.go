@@ -1,8 +1,10 @@
 package sweep
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -16,10 +18,12 @@ import (
 // planner builds a Plan.
 type planner struct {
 	*Plan
-	mu     sync.Mutex // guards the Plan's slices and counts
-	reader storage.Reader
-	tree   storage.Tree // nil where directories are not real
-	walker *inventory.Walker
+	mu      sync.Mutex // guards the Plan's slices and counts, and what is gathered
+	shares  []*share   // of the repositories
+	orphans []orphans  // of each directory or page
+	reader  storage.Reader
+	tree    storage.Tree // nil where directories are not real
+	walker  *inventory.Walker
 
 	names         map[string]bool  // directories of names: whether they can go
 	emptied       map[string]int64 // blob directories that go, by their parent
@@ -77,6 +81,7 @@ func (p *planner) plan(ctx context.Context) error {
 	if err := p.rest(ctx); err != nil {
 		return err
 	}
+	p.gather()
 	if err := p.emptyDirectories(ctx); err != nil {
 		return fmt.Errorf("looking for empty directories: %w", err)
 	}
@@ -128,14 +133,43 @@ func (p *planner) conclude(anyRepository bool) {
 	c.TagIndexEntries.Eligible = int64(len(p.entries))
 	c.Manifests.Eligible = int64(len(p.revisions))
 	c.LayerLinks.Eligible = int64(len(p.layers))
-	c.Blobs.Eligible = int64(len(p.blobs))
+	c.Blobs.Eligible = int64(p.blobs.len())
 	c.Uploads.Eligible = int64(len(p.uploads))
 	c.MultipartUploads.Eligible = int64(len(p.multiparts))
 	c.EmptyDirectories.Recent = p.recentDirs.Load()
 	c.EmptyDirectories.Eligible = int64(len(p.directories) + len(p.dirMarkers))
-	for _, b := range p.blobs {
-		c.Bytes.Reclaimable += b.size
+	for _, of := range p.blobs.common {
+		c.Bytes.Reclaimable += of.size
 	}
+	for _, of := range p.blobs.others {
+		c.Bytes.Reclaimable += of.size
+	}
+}
+
+// gather puts together what repositories and portions of blobs have added, each
+// of them sorted, in an order that does not depend on how the work was shared.
+func (p *planner) gather() {
+	slices.SortFunc(p.shares, func(a, b *share) int { return cmp.Compare(a.repository, b.repository) })
+	p.entries = concat(p.shares, func(s *share) *[]item { return &s.entries })
+	p.revisions = concat(p.shares, func(s *share) *[]item { return &s.revisions })
+	p.layers = concat(p.shares, func(s *share) *[]item { return &s.layers })
+	p.uploads = concat(p.shares, func(s *share) *[]item { return &s.uploads })
+	p.blobs = gather(p.orphans)
+	p.shares, p.orphans = nil, nil
+}
+
+// concat moves one of the lists of all shares into one list.
+func concat(shares []*share, of func(*share) *[]item) []item {
+	n := 0
+	for _, s := range shares {
+		n += len(*of(s))
+	}
+	all := make([]item, 0, n)
+	for _, s := range shares {
+		all = append(all, *of(s)...)
+		*of(s) = nil
+	}
+	return all
 }
 
 // block blocks the plan unless the risk was accepted.

@@ -13,6 +13,7 @@ import (
 
 // share is what one repository adds to the plan.
 type share struct {
+	repository                          string
 	entries, revisions, layers, uploads []item
 	totalLayers, recentLayers           int64
 	totalUploads                        int64
@@ -32,7 +33,7 @@ func (p *planner) repository(ctx context.Context, r *inventory.Repository) error
 	if err != nil {
 		return err
 	}
-	s := share{kept: kept}
+	s := share{repository: r.Name, kept: kept}
 	if r.Odd {
 		p.found(mark.Finding{
 			Kind: mark.OddRepository, Repository: storage.DisplayKey(r.Name), Key: storage.DisplayKey(r.Prefix),
@@ -72,12 +73,17 @@ func (p *planner) keepAll(r *inventory.Repository, kept *mark.Kept) {
 
 // add merges the share of a repository into the plan.
 func (p *planner) add(r *inventory.Repository, kept *mark.Kept, s *share) {
+	gathered := share{repository: s.repository}
+	for _, of := range []struct{ to, from *[]item }{
+		{&gathered.entries, &s.entries}, {&gathered.revisions, &s.revisions},
+		{&gathered.layers, &s.layers}, {&gathered.uploads, &s.uploads},
+	} {
+		sortItems(*of.from)
+		*of.to = *of.from
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.entries = append(p.entries, s.entries...)
-	p.revisions = append(p.revisions, s.revisions...)
-	p.layers = append(p.layers, s.layers...)
-	p.uploads = append(p.uploads, s.uploads...)
+	p.shares = append(p.shares, &gathered)
 
 	c := &p.counts
 	revisions := int64(len(r.Revisions))
@@ -115,10 +121,13 @@ func (p *planner) tagIndexEntries(ctx context.Context, r *inventory.Repository, 
 	var mu sync.Mutex // guards s
 	err := p.pool.ForEach(ctx, len(r.Tags), func(ctx context.Context, i int) error {
 		for _, l := range r.Tags[i].Index {
+			if kept.KeepsEntry(r.Tags[i].Name, l) {
+				continue
+			}
 			path := layout.Path{Kind: layout.TagIndexLink, Repository: r.Name, Tag: r.Tags[i].Name, Digest: l.Digest()}
 			key, err := path.Key()
-			if err != nil || kept.KeepsEntry(path.Tag, l) {
-				continue // err: an odd tag, kept
+			if err != nil {
+				continue // an odd tag, kept
 			}
 			age, err := p.age(ctx, key, l)
 			if err != nil {
@@ -130,11 +139,8 @@ func (p *planner) tagIndexEntries(ctx context.Context, r *inventory.Repository, 
 				s.gone = append(s.gone, path)
 			case inventory.Old:
 				s.entries = append(s.entries, item{
-					Candidate: Candidate{
-						Kind: TagIndexEntry, Repository: r.Name, Tag: path.Tag, Digest: path.Digest,
-						Reason: "its revision is not linked any more",
-					},
-					paths: []layout.Path{path},
+					kind: path.Kind, repository: r.Name, name: path.Tag, digest: path.Digest,
+					reason: "its revision is not linked any more",
 				})
 			default:
 				p.marker.Pin(path.Digest) // the link stays, so does its blob
@@ -151,26 +157,24 @@ func (p *planner) tagIndexEntries(ctx context.Context, r *inventory.Repository, 
 
 // revisionLinks plans the revisions that are not kept (law 1).
 func (p *planner) revisionLinks(ctx context.Context, r *inventory.Repository, kept *mark.Kept, s *share) error {
-	signatures := map[digest.Digest][]layout.Path{}
+	signatures := map[digest.Digest][]digest.Digest{}
 	for _, sig := range r.Signatures {
 		d := sig.Revision.Digest()
-		signatures[d] = append(signatures[d], layout.Path{
-			Kind: layout.SignatureLink, Repository: r.Name, Digest: d, Signature: sig.Digest(),
-		})
+		signatures[d] = append(signatures[d], sig.Digest())
 	}
 	for _, u := range kept.Untagged {
-		path := layout.Path{Kind: layout.RevisionLink, Repository: r.Name, Digest: u.Digest()}
-		also := signatures[path.Digest]
-		if p.tree != nil && kept.MayBeSigned(path.Digest) {
+		it := item{kind: layout.RevisionLink, repository: r.Name, digest: u.Digest(), reason: u.Reason}
+		also := signatures[it.digest]
+		if p.tree != nil && kept.MayBeSigned(it.digest) {
 			var err error
-			if also, err = p.signatures(ctx, path); err != nil {
+			if also, err = p.signatures(ctx, it.path()); err != nil {
 				return err
 			}
 		}
-		s.revisions = append(s.revisions, item{
-			Candidate: Candidate{Kind: Manifest, Repository: r.Name, Digest: path.Digest, Reason: u.Reason},
-			paths:     append(also, path), // the signatures' links first
-		})
+		if len(also) > 0 {
+			it.parts = &parts{signatures: also}
+		}
+		s.revisions = append(s.revisions, it)
 	}
 	for _, l := range r.Unlinked {
 		s.gone = append(s.gone, layout.Path{Kind: layout.RevisionLink, Repository: r.Name, Digest: l.Digest()})
@@ -179,18 +183,18 @@ func (p *planner) revisionLinks(ctx context.Context, r *inventory.Repository, ke
 	return nil
 }
 
-// signatures lists the signature links below a revision.
-func (p *planner) signatures(ctx context.Context, revision layout.Path) ([]layout.Path, error) {
-	var paths []layout.Path
+// signatures lists the signatures whose links lie below a revision.
+func (p *planner) signatures(ctx context.Context, revision layout.Path) ([]digest.Digest, error) {
+	var found []digest.Digest
 	for o, err := range p.reader.List(ctx, revision.Homes()[0].Prefix()+"signatures/", storage.ListOptions{}) {
 		if err != nil {
 			return nil, err
 		}
 		if path, ok := layout.Parse(o.Key); ok && path.Kind == layout.SignatureLink && !o.Irregular {
-			paths = append(paths, path)
+			found = append(found, path.Signature)
 		}
 	}
-	return paths, nil
+	return found, nil
 }
 
 // layerLinks plans the layer links that no kept manifest of the repository
@@ -209,31 +213,30 @@ func (p *planner) layerLinks(ctx context.Context, r *inventory.Repository, kept 
 	s.totalLayers = int64(len(r.Layers))
 	s.stays = s.stays || len(r.Layers) > len(stale)
 	for i, l := range stale {
-		path := layout.Path{Kind: layout.LayerLink, Repository: r.Name, Digest: l.Digest()}
+		it := item{
+			kind: layout.LayerLink, repository: r.Name, digest: l.Digest(),
+			reason: "no manifest of the repository needs it",
+		}
 		holds := kept.Holds(l)
 		switch ages[i] {
 		case inventory.Old:
-			s.layers = append(s.layers, item{
-				Candidate: Candidate{
-					Kind: LayerLink, Repository: r.Name, Digest: path.Digest,
-					Reason: "no manifest of the repository needs it",
-				},
-				paths: []layout.Path{path},
-				holds: holds,
-			})
+			if len(holds) > 0 {
+				it.parts = &parts{holds: holds}
+			}
+			s.layers = append(s.layers, it)
 		case inventory.Gone:
 			s.totalLayers--
-			s.gone = append(s.gone, path)
+			s.gone = append(s.gone, it.path())
 		case inventory.Recent:
 			// The link stays. Someone may be about to push a manifest that
 			// needs the blob, and only this link tells.
 			s.recentLayers++
 			s.stays = true
-			p.pin(append(holds, path.Digest)...)
+			p.pin(append(holds, it.digest)...)
 		case inventory.Irregular:
 			s.totalLayers--
 			s.stays = true
-			p.pin(append(holds, path.Digest)...)
+			p.pin(append(holds, it.digest)...)
 		}
 	}
 	return nil

@@ -27,17 +27,17 @@ func (p *planner) abandonedUploads(ctx context.Context, r *inventory.Repository,
 	}
 	for _, u := range uploads {
 		s.stays = s.stays || u.foreign
-		if len(u.paths) == 0 {
-			s.gone = append(s.gone, layout.Path{Kind: layout.UploadData, Repository: r.Name, Upload: u.Upload})
+		if len(u.files) == 0 {
+			s.gone = append(s.gone, layout.Path{Kind: layout.UploadData, Repository: r.Name, Upload: u.name})
 			continue
 		}
 		s.totalUploads++
 		if !u.old || !u.started.Before(p.opts.Now.Add(-p.opts.UploadsOlderThan)) {
-			s.recentUploads = append(s.recentUploads, u.Upload)
+			s.recentUploads = append(s.recentUploads, u.name)
 			s.stays = true
 			continue
 		}
-		u.Reason = "abandoned since " + u.started.UTC().Format(time.DateOnly)
+		u.reason = "abandoned since " + u.started.UTC().Format(time.DateOnly)
 		s.uploads = append(s.uploads, u.item)
 	}
 	return nil
@@ -52,7 +52,7 @@ type upload struct {
 }
 
 func (p *planner) upload(ctx context.Context, r *inventory.Repository, listed inventory.Upload) (upload, error) {
-	u := upload{item: item{Candidate: Candidate{Kind: Upload, Repository: r.Name, Upload: listed.ID}}, old: true}
+	u := upload{item: item{kind: layout.UploadData, repository: r.Name, name: listed.ID, parts: &parts{}}, old: true}
 	var startedAt storage.Object
 	newest := time.Time{}
 	for _, o := range listed.Objects {
@@ -66,10 +66,10 @@ func (p *planner) upload(ctx context.Context, r *inventory.Repository, listed in
 		if o.ModTime.After(newest) {
 			newest = o.ModTime
 		}
-		u.paths = append(u.paths, path)
+		u.files = append(u.files, path)
 		switch path.Kind {
 		case layout.UploadData:
-			u.Bytes = max(o.Size, 0)
+			u.bytes = max(o.Size, 0)
 		case layout.UploadStartedAt:
 			startedAt = o
 		}

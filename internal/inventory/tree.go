@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/blobsweep/blobsweep/storage"
 	"github.com/blobsweep/blobsweep/storage/layout"
@@ -248,19 +249,20 @@ func (t treeWalk) tags(ctx context.Context, r *Repository, prefix string, algori
 			r.Tags = append(r.Tags, Tag{Name: e.Name})
 		}
 	}
-	histories := make([]Repository, len(r.Tags)) // their strangers
+	var strangers atomic.Int64
 	err = t.Pool.ForEach(ctx, len(r.Tags), func(ctx context.Context, i int) error {
-		histories[i].Name = r.Name
+		own := Repository{Name: r.Name} // counts apart
 		for _, algorithm := range algorithms {
-			if err := t.history(ctx, &histories[i], &r.Tags[i], prefix, algorithm); err != nil {
+			if err := t.history(ctx, &own, &r.Tags[i], prefix, algorithm); err != nil {
 				return err
 			}
 		}
+		if own.Strangers > 0 {
+			strangers.Add(int64(own.Strangers))
+		}
 		return nil
 	})
-	for i := range histories {
-		r.Strangers += histories[i].Strangers
-	}
+	r.Strangers += int(strangers.Load())
 	return err
 }
 

@@ -178,50 +178,85 @@ func validOffset(s string) bool {
 // the grammar, so every key it returns parses to the same Path and lies under
 // [Root].
 func (p Path) Key() (string, error) {
-	key := p.format()
-	if parsed, ok := Parse(key); !ok || parsed != p {
+	if p != p.significant() || !p.valid() {
 		return "", fmt.Errorf("layout: no key for %+v", p)
 	}
-	return key, nil
+	return p.format(), nil
 }
 
-func (p Path) format() string {
-	repository := Repositories + p.Repository
+// significant returns the path with only the fields that its kind has.
+func (p Path) significant() Path {
+	s := Path{Kind: p.Kind, Repository: p.Repository}
 	switch p.Kind {
 	case BlobData:
-		hex := hexOf(p.Digest)
-		return Blobs + algorithmOf(p.Digest) + "/" + hex[:min(2, len(hex))] + "/" + hex + "/data"
-	case LayerLink:
-		return repository + "/_layers/" + components(p.Digest) + "/link"
-	case RevisionLink:
-		return repository + "/_manifests/revisions/" + components(p.Digest) + "/link"
+		s = Path{Kind: p.Kind, Digest: p.Digest}
+	case LayerLink, RevisionLink:
+		s.Digest = p.Digest
 	case SignatureLink:
-		return repository + "/_manifests/revisions/" + components(p.Digest) + "/signatures/" + components(p.Signature) + "/link"
+		s.Digest, s.Signature = p.Digest, p.Signature
 	case TagLink:
-		return repository + "/_manifests/tags/" + p.Tag + "/current/link"
+		s.Tag = p.Tag
 	case TagIndexLink:
-		return repository + "/_manifests/tags/" + p.Tag + "/index/" + components(p.Digest) + "/link"
-	case UploadData:
-		return repository + "/_uploads/" + p.Upload + "/data"
-	case UploadStartedAt:
-		return repository + "/_uploads/" + p.Upload + "/startedat"
+		s.Tag, s.Digest = p.Tag, p.Digest
+	case UploadData, UploadStartedAt:
+		s.Upload = p.Upload
 	case UploadHashState:
-		return repository + "/_uploads/" + p.Upload + "/hashstates/" + p.Algorithm + "/" + p.Offset
+		s.Upload, s.Algorithm, s.Offset = p.Upload, p.Algorithm, p.Offset
+	}
+	return s
+}
+
+// valid reports whether the fields that the kind has follow the grammar.
+func (p Path) valid() bool {
+	if p.Kind == BlobData {
+		return validDigest(p.Digest)
+	}
+	if !ValidRepository(p.Repository) {
+		return false
+	}
+	switch p.Kind {
+	case LayerLink, RevisionLink:
+		return validDigest(p.Digest)
+	case SignatureLink:
+		return validDigest(p.Digest) && validDigest(p.Signature)
+	case TagLink:
+		return ValidTag(p.Tag)
+	case TagIndexLink:
+		return ValidTag(p.Tag) && validDigest(p.Digest)
+	case UploadData, UploadStartedAt:
+		return ValidUpload(p.Upload)
+	case UploadHashState:
+		return ValidUpload(p.Upload) && ValidAlgorithm(p.Algorithm) && validOffset(p.Offset)
+	}
+	return false
+}
+
+// format puts the key of a valid path together, in one piece.
+func (p Path) format() string {
+	algorithm, hex, _ := strings.Cut(string(p.Digest), ":")
+	switch p.Kind {
+	case BlobData:
+		return Blobs + algorithm + "/" + hex[:2] + "/" + hex + "/data"
+	case LayerLink:
+		return Repositories + p.Repository + "/_layers/" + algorithm + "/" + hex + "/link"
+	case RevisionLink:
+		return Repositories + p.Repository + "/_manifests/revisions/" + algorithm + "/" + hex + "/link"
+	case SignatureLink:
+		of, signature, _ := strings.Cut(string(p.Signature), ":")
+		return Repositories + p.Repository + "/_manifests/revisions/" + algorithm + "/" + hex +
+			"/signatures/" + of + "/" + signature + "/link"
+	case TagLink:
+		return Repositories + p.Repository + "/_manifests/tags/" + p.Tag + "/current/link"
+	case TagIndexLink:
+		return Repositories + p.Repository + "/_manifests/tags/" + p.Tag + "/index/" + algorithm + "/" + hex + "/link"
+	case UploadData:
+		return Repositories + p.Repository + "/_uploads/" + p.Upload + "/data"
+	case UploadStartedAt:
+		return Repositories + p.Repository + "/_uploads/" + p.Upload + "/startedat"
+	case UploadHashState:
+		return Repositories + p.Repository + "/_uploads/" + p.Upload + "/hashstates/" + p.Algorithm + "/" + p.Offset
 	}
 	return ""
-}
-
-// components is a digest as two components of a key.
-func components(d digest.Digest) string { return algorithmOf(d) + "/" + hexOf(d) }
-
-func algorithmOf(d digest.Digest) string {
-	algorithm, _, _ := strings.Cut(string(d), ":")
-	return algorithm
-}
-
-func hexOf(d digest.Digest) string {
-	_, hex, _ := strings.Cut(string(d), ":")
-	return hex
 }
 
 // BlobKey is the key of a blob's bytes. The digest must be one that
