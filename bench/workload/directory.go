@@ -14,6 +14,10 @@ import (
 // Dir is a Sink that writes below a directory, which it makes if need be. A
 // file that is there already is an error, for which errors.Is reports
 // fs.ErrExist.
+//
+// Where files were deleted by the thousand in the minutes before, ext4 takes
+// several times as long to make new ones: it does not give out what was in use
+// a moment ago, and looks through all of it for each file.
 func Dir(root string) Sink { return directory{root} }
 
 type directory struct{ root string }

@@ -11,9 +11,7 @@ import (
 // where the registry was laid out; with no mode named, what any mode may have
 // removed. It returns how many objects it wrote. What is there stays as it is,
 // and is not looked into; what no truth lets go is not looked for.
-//
-// Some filesystems do not reuse for some minutes what a deleted file had
-// occupied (ext4 for up to five), and are several times slower meanwhile.
+// [Dir] tells when that is slow.
 func Restore(ctx context.Context, w *Workload, root string, in ...Mode) (objects int, err error) {
 	if len(in) == 0 {
 		in = []Mode{Default, DeleteUntagged, Upstream, UpstreamDeleteUntagged}
