@@ -31,7 +31,7 @@ type Kept struct {
 
 // node is what a repository knows of a manifest.
 type node struct {
-	*manifest // if it was read
+	*manifest // if it was read and may be asked for again
 	state
 }
 
@@ -43,6 +43,7 @@ const (
 	kept                       // with all that it references
 	removed                    // linked, and untagged
 	reported                   // a finding was made of it, or need not be
+	plain                      // it was read, and has no signatures beside it
 )
 
 // is reports whether one of the states is true.
@@ -88,10 +89,13 @@ func (k *Kept) Needs(l inventory.Link) bool {
 
 // MayBeSigned reports whether a manifest may have signatures beside it: it is of
 // schema 1, or of a type that is not known, or was not read.
-func (k *Kept) MayBeSigned(d digest.Digest) bool { return k.manifests[d].mayBeSigned() }
+func (k *Kept) MayBeSigned(d digest.Digest) bool { return !k.manifests[d].is(plain) }
 
-func (n node) mayBeSigned() bool {
-	return n.manifest == nil || n.schema1 || n.status != understood
+// read notes that a manifest was read.
+func (n *node) read(mf *manifest) {
+	if !mf.schema1 && mf.status == understood {
+		n.state |= plain
+	}
 }
 
 // KeepsEntry reports whether an entry of a tag's history stays: its revision

@@ -56,7 +56,7 @@ func New(r storage.Reader, opts Options) *Marker {
 	_, tree := storage.AsTree(r)
 	return &Marker{
 		reader: r, opts: opts, tree: tree, marks: newSet(opts.DeclaredSizes),
-		manifests: manifests{limit: recallLimit / int64(len(manifests{}.shards))},
+		manifests: manifests{limit: recallLimit / recallShards},
 	}
 }
 

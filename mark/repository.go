@@ -112,7 +112,7 @@ func (g *graph) expand(ctx context.Context, v visit) ([]visit, error) {
 		n.state |= reported
 		g.report(g.repository.Name, v, n.is(linked), mf)
 	}
-	n.manifest = mf
+	n.read(mf)
 	n.state |= kept
 	g.kept.manifests[v.digest] = n
 	g.need(key, sizeToTell(mf.size))
@@ -142,7 +142,7 @@ func (g *graph) expand(ctx context.Context, v visit) ([]visit, error) {
 
 // manifest returns one that was read in this repository before, or loads it.
 func (g *graph) manifest(ctx context.Context, d digest.Digest) (*manifest, error) {
-	if g.byTags { // otherwise nearly all are visited once
+	if g.byTags { // otherwise all revisions are visited once
 		g.kept.mu.Lock()
 		mf := g.kept.manifests[d].manifest
 		g.kept.mu.Unlock()

@@ -20,7 +20,7 @@ func (g *graph) keepSignatures(ctx context.Context) error {
 		return nil // the listing had them all
 	}
 	for _, l := range slices.Concat(g.repository.Revisions, g.repository.Unlinked) {
-		if n := g.kept.node(l); n.is(removed) || n.is(linked) && !n.mayBeSigned() {
+		if n := g.kept.node(l); n.is(removed) || n.is(linked) && n.is(plain) {
 			continue
 		}
 		prefix := g.repository.Prefix + "_manifests/revisions/" + l.Algorithm + "/" + l.Hex + "/signatures/"

@@ -22,6 +22,7 @@ func (g *graph) keepByTags(ctx context.Context, roots, revisions []visit) error 
 	for i, v := range revisions {
 		n := g.kept.manifests[v.digest]
 		n.manifest = loaded[i]
+		n.read(loaded[i])
 		g.kept.manifests[v.digest] = n
 		for _, to := range g.kept.aliases[DigestKey(v.digest)] {
 			if loaded[i].status == absent {
