@@ -57,9 +57,27 @@ func (m *Marker) load(ctx context.Context, d digest.Digest) (*manifest, error) {
 	return mf, mf.err
 }
 
+// scratch is what a manifest is read with. Nothing of it lasts.
+type scratch struct {
+	content    []byte
+	references []reference
+}
+
+// scratchSize is more than nearly all manifests take, in bytes.
+const scratchSize = 16 << 10
+
+func newScratch() *scratch { return &scratch{content: make([]byte, scratchSize)} }
+
+// read reads a manifest. What is kept of it is copied.
 func (m *Marker) read(ctx context.Context, d digest.Digest, mf *manifest) error {
+	scratch, ok := m.scratches.Get().(*scratch)
+	if !ok {
+		scratch = newScratch()
+	}
+	defer m.scratches.Put(scratch)
+	key := layout.BlobKey(d)
 	content, err := inventory.Confirm(func() ([]byte, error) {
-		return m.reader.Get(ctx, layout.BlobKey(d), m.opts.MaxManifestSize)
+		return storage.GetInto(ctx, m.reader, key, m.opts.MaxManifestSize, scratch.content)
 	})
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
@@ -79,15 +97,10 @@ func (m *Marker) read(ctx context.Context, d digest.Digest, mf *manifest) error 
 	if m.opts.OnManifest != nil {
 		m.opts.OnManifest()
 	}
-	scratch, ok := m.scratches.Get().(*[]reference)
-	if !ok {
-		scratch = new([]reference)
-	}
-	defer m.scratches.Put(scratch)
 	if !verified(d, content) {
 		mf.status = corrupt
-	} else if doc := parse(content, (*scratch)[:0]); doc.known {
-		*scratch = doc.references
+	} else if doc := parse(content, scratch.references[:0]); doc.known {
+		scratch.references = doc.references
 		mf.status = understood
 		mf.schema1 = doc.schema1
 		mf.subject = digest.Digest(doc.subject)

@@ -42,7 +42,7 @@ type Marker struct {
 	tree      bool // directories are real
 	marks     *set
 	manifests manifests
-	scratches sync.Pool // of *[]reference, for a manifest while it is read
+	scratches sync.Pool // of *scratch
 	blocked   atomic.Bool
 
 	// missed are the manifests taken for absent, by Key. There is rarely one, and

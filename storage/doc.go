@@ -9,6 +9,7 @@
 //   - [Tree], [DirRemover], [MultiStater] and [LinkProber], where directories are
 //     real, as on a filesystem;
 //   - [MultipartLister], [MultipartAborter] and [VersionKeeper], on object stores;
+//   - [ScratchGetter], where objects can be read into memory that is there;
 //   - [Concurrent], where the backend knows how many requests in flight suit it;
 //   - [Requester], where it counts what it was asked.
 //

@@ -139,6 +139,23 @@ func StatEach(ctx context.Context, r Reader, prefix string, names []string, file
 	return all, nil
 }
 
+// ScratchGetter is the power to read objects without new memory for each. Ask
+// for it with [GetInto]. A wrapper that changes what Get does must change this
+// too, or not have it.
+type ScratchGetter interface {
+	// GetInto does what Get does. The content is in scratch if that is large
+	// enough, with room for one byte more, and otherwise in new memory.
+	GetInto(ctx context.Context, key string, limit int64, scratch []byte) ([]byte, error)
+}
+
+// GetInto asks a [ScratchGetter], or gets the object where r is none.
+func GetInto(ctx context.Context, r Reader, key string, limit int64, scratch []byte) ([]byte, error) {
+	if s, ok := r.(ScratchGetter); ok {
+		return s.GetInto(ctx, key, limit, scratch)
+	}
+	return r.Get(ctx, key, limit)
+}
+
 // DirRemover is the power to remove empty directories.
 type DirRemover interface {
 	// RemoveDir removes the empty directory that prefix, ending in a slash,

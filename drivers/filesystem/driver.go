@@ -41,13 +41,14 @@ type Driver struct {
 }
 
 var (
-	_ storage.Driver      = (*Driver)(nil)
-	_ storage.Tree        = (*Driver)(nil)
-	_ storage.DirRemover  = (*Driver)(nil)
-	_ storage.MultiStater = (*Driver)(nil)
-	_ storage.LinkProber  = (*Driver)(nil)
-	_ storage.Requester   = (*Driver)(nil)
-	_ io.Closer           = (*Driver)(nil)
+	_ storage.Driver        = (*Driver)(nil)
+	_ storage.Tree          = (*Driver)(nil)
+	_ storage.DirRemover    = (*Driver)(nil)
+	_ storage.MultiStater   = (*Driver)(nil)
+	_ storage.ScratchGetter = (*Driver)(nil)
+	_ storage.LinkProber    = (*Driver)(nil)
+	_ storage.Requester     = (*Driver)(nil)
+	_ io.Closer             = (*Driver)(nil)
 )
 
 // sys is what the platform has to do. Paths are clean and relative to the
@@ -57,8 +58,9 @@ type sys interface {
 	// lstat describes names of a directory, or a file in each of the directories
 	// of those names. What went wrong with one name is in its fileInfo.
 	lstat(dir string, names []string, file string) ([]fileInfo, error)
-	// read returns a whole regular file of at most limit bytes.
-	read(path string, limit int64) ([]byte, error)
+	// read returns a whole regular file of at most limit bytes, in scratch where
+	// it fits.
+	read(path string, limit int64, scratch []byte) ([]byte, error)
 	// unlink removes a regular file, rmdir an empty directory, and neither
 	// anything else.
 	unlink(dir, name string) error
@@ -119,11 +121,16 @@ func (d *Driver) ReadDir(ctx context.Context, prefix string) ([]storage.Entry, e
 
 // Get implements [storage.Reader].
 func (d *Driver) Get(ctx context.Context, key string, limit int64) ([]byte, error) {
+	return d.GetInto(ctx, key, limit, nil)
+}
+
+// GetInto implements [storage.ScratchGetter].
+func (d *Driver) GetInto(ctx context.Context, key string, limit int64, scratch []byte) ([]byte, error) {
 	if err := errors.Join(checkKey(key), ctx.Err()); err != nil {
 		return nil, fail("get", key, err)
 	}
 	d.gets.Add(1)
-	content, err := d.sys.read(key, limit)
+	content, err := d.sys.read(key, limit, scratch)
 	if err != nil {
 		return nil, fail("get", key, err)
 	}

@@ -206,7 +206,7 @@ func (s *linuxSys) lstat(dir string, names []string, file string) ([]fileInfo, e
 
 // read does not block on a FIFO, and learns the size before it allocates: the
 // file as it was then is what it reads.
-func (s *linuxSys) read(path string, limit int64) (content []byte, err error) {
+func (s *linuxSys) read(path string, limit int64, scratch []byte) (content []byte, err error) {
 	fd, err := s.open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_LARGEFILE)
 	if err != nil {
 		return nil, err
@@ -225,7 +225,10 @@ func (s *linuxSys) read(path string, limit int64) (content []byte, err error) {
 		return nil, storage.ErrTooLarge
 	}
 	// One byte more, so that the end of the file is seen without growing.
-	content = make([]byte, 0, st.Size+1)
+	content = scratch[:0]
+	if int64(cap(content)) <= st.Size {
+		content = make([]byte, 0, st.Size+1)
+	}
 	for {
 		n, err := retry(func() (int, error) { return unix.Read(fd, content[len(content):cap(content)]) })
 		if err != nil {

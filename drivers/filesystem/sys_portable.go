@@ -1,6 +1,7 @@
 package filesystem
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -146,7 +147,7 @@ func (s *portableSys) regular(dir, name string) (string, fs.FileInfo, error) {
 	return path, info, nil
 }
 
-func (s *portableSys) read(path string, limit int64) (content []byte, err error) {
+func (s *portableSys) read(path string, limit int64, scratch []byte) (content []byte, err error) {
 	dir, name := split(path)
 	path, info, err := s.regular(strings.TrimSuffix(dir, "/"), name)
 	if err != nil {
@@ -160,10 +161,11 @@ func (s *portableSys) read(path string, limit int64) (content []byte, err error)
 		return nil, err
 	}
 	defer closeFile(f, &err)
-	content, err = io.ReadAll(io.LimitReader(f, min(limit, math.MaxInt64-1)+1))
-	if err != nil {
+	buffer := bytes.NewBuffer(scratch[:0])
+	if _, err := buffer.ReadFrom(io.LimitReader(f, min(limit, math.MaxInt64-1)+1)); err != nil {
 		return nil, err
 	}
+	content = buffer.Bytes()
 	if int64(len(content)) > limit {
 		return nil, storage.ErrTooLarge
 	}

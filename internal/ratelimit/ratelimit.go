@@ -90,6 +90,14 @@ func (l *Driver) Get(ctx context.Context, key string, limit int64) ([]byte, erro
 	return l.inner.Get(ctx, key, limit)
 }
 
+// GetInto implements [storage.ScratchGetter].
+func (l *Driver) GetInto(ctx context.Context, key string, limit int64, scratch []byte) ([]byte, error) {
+	if err := l.token(ctx, "get", key); err != nil {
+		return nil, err
+	}
+	return storage.GetInto(ctx, l.inner, key, limit, scratch)
+}
+
 // Stat implements [storage.Reader].
 func (l *Driver) Stat(ctx context.Context, key string) (storage.Object, error) {
 	if err := l.token(ctx, "stat", key); err != nil {

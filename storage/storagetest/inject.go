@@ -81,6 +81,7 @@ var (
 	_ storage.DirRemover       = (*Faulty)(nil)
 	_ storage.LinkProber       = (*Faulty)(nil)
 	_ storage.MultiStater      = (*Faulty)(nil)
+	_ storage.ScratchGetter    = (*Faulty)(nil)
 	_ storage.MultipartLister  = (*Faulty)(nil)
 	_ storage.MultipartAborter = (*Faulty)(nil)
 	_ storage.VersionKeeper    = (*Faulty)(nil)
@@ -204,6 +205,14 @@ func (f *Faulty) Get(ctx context.Context, key string, limit int64) ([]byte, erro
 		return nil, err
 	}
 	return f.driver.Get(ctx, key, limit)
+}
+
+// GetInto implements [storage.ScratchGetter], as an operation of kind "get".
+func (f *Faulty) GetInto(ctx context.Context, key string, limit int64, scratch []byte) ([]byte, error) {
+	if _, err := f.begin("get", key); err != nil {
+		return nil, err
+	}
+	return storage.GetInto(ctx, f.driver, key, limit, scratch)
 }
 
 // Stat implements [storage.Reader].

@@ -24,6 +24,7 @@ func (s *suite) get() {
 			s.wantError(err, storage.ErrTooLarge, "g/object")
 		}
 	}
+	s.getInto()
 	s.put("g/mine")
 	got, err := s.Driver.Get(s.Context(), s.base+"g/mine", 100)
 	s.noError(err)
@@ -31,6 +32,28 @@ func (s *suite) get() {
 	if again, err := s.Driver.Get(s.Context(), s.base+"g/mine", 100); err != nil || bytes.Equal(got, again) {
 		s.Errorf("what Get returns is shared: %q, %v", again, err)
 	}
+}
+
+// getInto wants the same from whatever memory it is read into.
+func (s *suite) getInto() {
+	for _, size := range []int{0, 1, 4096} {
+		want := bytes.Repeat([]byte{'y'}, size)
+		s.noError(s.Put(s.Context(), s.base+"g/into", want, putTime))
+		for _, room := range []int{0, size, size + 1, 2 * size} {
+			scratch := bytes.Repeat([]byte{'z'}, room)
+			got, err := storage.GetInto(s.Context(), s.Driver, s.base+"g/into", int64(size), scratch)
+			s.noError(err)
+			if !bytes.Equal(got, want) {
+				s.Errorf("%d bytes read of %d, into %d", len(got), size, room)
+			}
+		}
+		if size > 0 {
+			_, err := storage.GetInto(s.Context(), s.Driver, s.base+"g/into", int64(size)-1, make([]byte, 2*size))
+			s.wantError(err, storage.ErrTooLarge, "g/into")
+		}
+	}
+	_, err := storage.GetInto(s.Context(), s.Driver, s.base+"g/absent", 100, make([]byte, 100))
+	s.wantError(err, storage.ErrNotFound, "g/absent")
 }
 
 func (s *suite) notFound() {
