@@ -40,7 +40,10 @@ type recallShard struct {
 // place is where the record of a manifest begins.
 type place struct{ chunk, offset uint32 }
 
-func (ms *manifests) shard(d digest.Digest) *recallShard { return &ms.shards[d[len(d)-1]%recallShards] }
+// shard is the one of a digest, by its last hexadecimal digit.
+func (ms *manifests) shard(d digest.Digest) *recallShard {
+	return &ms.shards[nibble(d[len(d)-1])%recallShards]
+}
 
 // get returns a manifest that is being read or remembered, or a new one to read.
 func (ms *manifests) get(d digest.Digest) *manifest {

@@ -18,8 +18,7 @@ type Key uint64
 func KeyOf[T string | []byte](algorithm, hex T) Key {
 	var k Key
 	for i := range 16 {
-		c := hex[i]
-		k = k<<4 | Key(c&15+c>>6*9) // '0' is 0x30, 'a' is 0x61
+		k = k<<4 | Key(nibble(hex[i]))
 	}
 	if string(algorithm) != "sha256" {
 		for i := range len(algorithm) {
@@ -28,6 +27,9 @@ func KeyOf[T string | []byte](algorithm, hex T) Key {
 	}
 	return k
 }
+
+// nibble is the value of a hexadecimal digit: '0' is 0x30, 'a' is 0x61.
+func nibble(c byte) byte { return c&15 + c>>6*9 }
 
 // DigestKey returns the key of a digest.
 func DigestKey(d digest.Digest) Key { return KeyOf(d.Algorithm().String(), d.Encoded()) }
