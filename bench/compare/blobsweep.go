@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"runtime/debug"
 
 	"github.com/blobsweep/blobsweep"
 	"github.com/blobsweep/blobsweep/bench/gateway"
@@ -24,8 +25,12 @@ func (t task) registry() string {
 	return u.String()
 }
 
+// GCPercent is how far the command lets the heap grow (its main.go says why).
+const GCPercent = 200
+
 // blobsweep collects as the command does.
 func (t task) blobsweep(ctx context.Context) (a answer, err error) {
+	debug.SetGCPercent(GCPercent)
 	var plan *blobsweep.Run
 	a.Run, err = measured(result.Blobsweep, func() (int64, error) {
 		registry, err := drivers.Open(ctx, t.registry(), drivers.Options{})

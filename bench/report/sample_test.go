@@ -75,7 +75,7 @@ func sample() result.Document {
 		d.PutScale(result.Scale{
 			Commit: commit, MeasuredAt: at, Blobs: blobs, Manifests: blobs / 100, Marked: blobs - blobs/100, Eligible: blobs / 100,
 			Wall: float64(blobs) * 1e-6, CPU: float64(blobs) * 2e-6, Peak: 30<<20 + 15*blobs, BytesPerDigest: 12.5,
-			PlanBytes: 14 * blobs, DriverBytes: 1<<20 + blobs/2,
+			DriverBytes: 1<<20 + blobs/2,
 		})
 	}
 	return d

@@ -140,13 +140,13 @@ func remoteSection(d result.Document) section {
 func scaleSection(d result.Document) section {
 	g := grid{names: 0, head: []string{
 		"blobs", "manifests", "marked", "eligible", "time", "CPU", "marked in a second", "peak memory", "of it the driver",
-		"the finished plan", "mark set, bytes a digest",
+		"mark set, bytes a digest",
 	}}
 	var from []origin
 	for _, s := range d.Scale {
 		g.row(count(s.Blobs), count(s.Manifests), count(s.Marked), count(s.Eligible), seconds(s.Wall), seconds(s.CPU),
 			count(float64(s.Marked)/s.Wall), bytes(float64(s.Peak)), bytes(float64(s.DriverBytes)),
-			bytes(float64(s.PlanBytes)), digits(s.BytesPerDigest))
+			digits(s.BytesPerDigest))
 		from = append(from, origin{s.Commit, s.MeasuredAt})
 	}
 	return section{

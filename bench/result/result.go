@@ -93,8 +93,6 @@ type Scale struct {
 	Peak      int64   `json:"peak"` // bytes
 	// BytesPerDigest is what the mark set takes for a marked digest.
 	BytesPerDigest float64 `json:"bytesPerDigest"`
-	// PlanBytes is everything that the finished plan holds, candidates included.
-	PlanBytes int64 `json:"planBytes"`
 	// DriverBytes is what was held before: by the driver that makes the registry
 	// up, for the most part. It is in the peak.
 	DriverBytes int64 `json:"driverBytes"`

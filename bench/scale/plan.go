@@ -1,9 +1,13 @@
 package scale
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"runtime"
 	"time"
 
@@ -45,9 +49,11 @@ func Plan(ctx context.Context, blobs int64, opts Options) (result.Scale, error) 
 	if err != nil {
 		return result.Scale{}, err
 	}
+	var log bytes.Buffer
 	run, err := blobsweep.Plan(ctx, d, blobsweep.Options{
 		Offline: true, DeleteUntagged: opts.DeleteUntagged, Workers: opts.Workers, Progress: opts.Progress,
 		Registry: fmt.Sprintf("%d blobs that are made up", blobs),
+		Logger:   slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
 		return result.Scale{}, err
@@ -61,18 +67,37 @@ func Plan(ctx context.Context, blobs int64, opts Options) (result.Scale, error) 
 	if err != nil {
 		return result.Scale{}, err
 	}
-	kept := held() - before
+	each, err := bytesPerDigest(&log)
+	if err != nil {
+		return result.Scale{}, err
+	}
 	report := run.Report()
 	if err := d.check(run, report); err != nil {
 		return result.Scale{}, err
 	}
-	marked := report.Blobs.Marked
 	return result.Scale{
 		MeasuredAt: started.UTC().Truncate(time.Second),
-		Blobs:      report.Blobs.Total, Manifests: report.Manifests.Total, Marked: marked, Eligible: report.Blobs.Eligible,
+		Blobs:      report.Blobs.Total, Manifests: report.Manifests.Total, Marked: report.Blobs.Marked, Eligible: report.Blobs.Eligible,
 		Wall: wall.Seconds(), CPU: (cpuAfter - cpu).Seconds(), Peak: peak,
-		BytesPerDigest: float64(kept) / float64(marked), PlanBytes: kept, DriverBytes: before,
+		BytesPerDigest: each, DriverBytes: before,
 	}, nil
+}
+
+// bytesPerDigest reads in a log what the mark set has come to.
+func bytesPerDigest(log io.Reader) (float64, error) {
+	for decoder := json.NewDecoder(log); ; {
+		var line struct {
+			Message      string `json:"msg"`
+			Digests      int64  `json:"digests"`
+			MarkSetBytes int64  `json:"markSetBytes"`
+		}
+		if err := decoder.Decode(&line); err != nil {
+			return 0, fmt.Errorf("reading the size of the mark set in the log of the plan: %w", err)
+		}
+		if line.Message == "planned" && line.Digests > 0 {
+			return float64(line.MarkSetBytes) / float64(line.Digests), nil
+		}
+	}
 }
 
 // check compares a plan with what the registry was made of.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -91,6 +92,7 @@ func newRunScale() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			debug.SetGCPercent(compare.GCPercent)
 			s, err := scale.Plan(cmd.Context(), sizes[0], scale.Options{})
 			if err != nil {
 				return failed(err)
