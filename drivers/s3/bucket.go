@@ -43,7 +43,7 @@ func (b *bucket) List(ctx context.Context, q objectstore.ListQuery) (objectstore
 
 // list sends a listing, one that began behind startAfter, and decodes the page.
 func (b *bucket) list(ctx context.Context, in *s3.ListObjectsV2Input, startAfter string) (objectstore.ListPage, error) {
-	out, err := b.client.ListObjectsV2(ctx, in, s3.WithAPIOptions(withPages))
+	out, err := b.client.ListObjectsV2(ctx, in, s3.WithAPIOptions(reading(readListing)))
 	if err == nil && !b.answers(out, in, startAfter) {
 		err = noListing()
 	}
@@ -98,7 +98,8 @@ func noListing() *objectstore.Fault {
 
 // Get implements [objectstore.API].
 func (b *bucket) Get(ctx context.Context, key string) (io.ReadCloser, int64, error) {
-	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key})
+	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key},
+		s3.WithAPIOptions(reading(readContent)))
 	if err != nil {
 		return nil, 0, b.fault(err, "NoSuchKey")
 	}

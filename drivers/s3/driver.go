@@ -7,12 +7,13 @@ import (
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/middleware"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/middleware"
 	"github.com/blobsweep/blobsweep/internal/objectstore"
 )
 
@@ -85,8 +86,10 @@ func newBucket(ctx context.Context, c Config) (*bucket, error) {
 		if c.Endpoint != "" {
 			o.BaseEndpoint = aws.String(c.Endpoint)
 		}
+		o.EndpointResolverV2 = &endpoints{rules: o.EndpointResolverV2}
 		o.HTTPClient = httpClient(loaded.HTTPClient, c.SkipVerify)
 		o.Retryer = aws.NopRetryer{}
+		o.APIOptions = append(o.APIOptions, withoutRetries)
 		o.DisableClockSkewCorrection = true
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
@@ -101,10 +104,17 @@ func newBucket(ctx context.Context, c Config) (*bucket, error) {
 			o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateEnabled
 		}
 		if c.UserAgent != "" {
-			o.APIOptions = append(o.APIOptions, middleware.AddUserAgentKey(c.UserAgent))
+			o.APIOptions = append(o.APIOptions, awsmiddleware.AddUserAgentKey(c.UserAgent))
 		}
 	})
 	return b, nil
+}
+
+// withoutRetries takes out the step of the SDK that repeats requests. With a
+// retryer that never does it would still copy each.
+func withoutRetries(stack *middleware.Stack) error {
+	_, err := stack.Finalize.Remove("Retry")
+	return err
 }
 
 // unread is an error of reading the configuration, whose text may repeat URLs

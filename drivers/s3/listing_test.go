@@ -19,21 +19,29 @@ import (
 	"github.com/blobsweep/blobsweep/storage"
 )
 
-// sdks is the step of the SDK that reads a listing.
-func sdks(t testing.TB) middleware.DeserializeMiddleware {
+// sdks is the step of the SDK that reads the answer to a request, which is not
+// sent.
+func sdks(t testing.TB, request func(c *s3.Client, option func(*s3.Options)) error) middleware.DeserializeMiddleware {
 	t.Helper()
 	var step middleware.DeserializeMiddleware
 	stop := errors.New("that is all")
-	client := s3.New(s3.Options{Region: "eu-west-3"})
-	_, err := client.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String("bucket")},
-		s3.WithAPIOptions(func(stack *middleware.Stack) error {
-			step, _ = stack.Deserialize.Get(deserializer)
-			return stop
-		}))
+	err := request(s3.New(s3.Options{Region: "eu-west-3"}), s3.WithAPIOptions(func(stack *middleware.Stack) error {
+		step, _ = stack.Deserialize.Get(deserializer)
+		return stop
+	}))
 	if !errors.Is(err, stop) || step == nil {
 		t.Fatalf("%v, %v", step, err)
 	}
 	return step
+}
+
+// sdksOfListing is the one that reads a listing.
+func sdksOfListing(t testing.TB) middleware.DeserializeMiddleware {
+	t.Helper()
+	return sdks(t, func(c *s3.Client, option func(*s3.Options)) error {
+		_, err := c.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String("bucket")}, option)
+		return err
+	})
 }
 
 // readBy reads an answer by a step.
@@ -61,13 +69,13 @@ func looked(page *s3.ListObjectsV2Output) *s3.ListObjectsV2Output {
 // A page that breaks off is what the SDK makes of it, wherever it does: nothing,
 // as long as its end is missing.
 func TestPageBrokenOff(t *testing.T) {
-	step, whole := sdks(t), plainPages["Amazon"]
+	step, whole := sdksOfListing(t), plainPages["Amazon"]
 	for i := range len(whole) + 1 {
 		body := func() io.Reader {
 			return io.MultiReader(strings.NewReader(whole[:i]), iotest.ErrReader(io.ErrUnexpectedEOF))
 		}
 		want, wantErr := readBy(t, step, body())
-		got, err := readBy(t, &pageDeserializer{step}, body())
+		got, err := readBy(t, &answerReader{step, readListing}, body())
 		if (err == nil) != (wantErr == nil) || err == nil && !reflect.DeepEqual(got, want) {
 			t.Errorf("broken off at %d it becomes\n%+v, %v, the SDK says\n%+v, %v", i, got, err, want, wantErr)
 		}
@@ -98,12 +106,12 @@ func TestPageCutShort(t *testing.T) {
 
 // What is larger than a page is left to the SDK, from its first byte to its last.
 func TestPageTooLarge(t *testing.T) {
-	step, space := sdks(t), strings.Repeat(" ", largestPage)
+	step, space := sdksOfListing(t), strings.Repeat(" ", largestPage)
 	for _, body := range []string{
 		begin + ofAmazon + space + ofMinIO + end, begin + ofAmazon + space,
 	} {
 		want, wantErr := readBy(t, step, strings.NewReader(body))
-		got, err := readBy(t, &pageDeserializer{step}, strings.NewReader(body))
+		got, err := readBy(t, &answerReader{step, readListing}, strings.NewReader(body))
 		if (err == nil) != (wantErr == nil) || err == nil && !reflect.DeepEqual(got, want) {
 			t.Errorf("it becomes\n%+v, %v, the SDK says\n%+v, %v", got, err, want, wantErr)
 		}

@@ -156,7 +156,7 @@ func checkPage(t *testing.T, step middleware.DeserializeMiddleware, body string)
 	if read && (wantErr != nil || !reflect.DeepEqual(page, want)) {
 		t.Errorf("%q is read as\n%+v, the SDK says\n%+v, %v", body, page, want, wantErr)
 	}
-	got, err := readBy(t, &pageDeserializer{step}, strings.NewReader(body))
+	got, err := readBy(t, &answerReader{step, readListing}, strings.NewReader(body))
 	if (err == nil) != (wantErr == nil) || err == nil && !reflect.DeepEqual(got, want) {
 		t.Errorf("%q becomes\n%+v, %v, the SDK says\n%+v, %v", body, got, err, want, wantErr)
 	}
@@ -164,7 +164,7 @@ func checkPage(t *testing.T, step middleware.DeserializeMiddleware, body string)
 }
 
 func TestPlainPages(t *testing.T) {
-	step := sdks(t)
+	step := sdksOfListing(t)
 	for name, body := range plainPages {
 		t.Run(name, func(t *testing.T) {
 			if !checkPage(t, step, body) {
@@ -175,7 +175,7 @@ func TestPlainPages(t *testing.T) {
 }
 
 func TestOddPages(t *testing.T) {
-	step := sdks(t)
+	step := sdksOfListing(t)
 	for name, body := range oddPages {
 		t.Run(name, func(t *testing.T) {
 			if checkPage(t, step, body) {
@@ -214,7 +214,7 @@ func pageOf(random *rand.Rand) string {
 }
 
 func TestPagesOfPieces(t *testing.T) {
-	step, random := sdks(t), rand.New(rand.NewPCG(1, 2))
+	step, random := sdksOfListing(t), rand.New(rand.NewPCG(1, 2))
 	read := 0
 	for range 5000 {
 		if checkPage(t, step, pageOf(random)) {
@@ -240,7 +240,7 @@ func FuzzPage(f *testing.F) {
 	for i, piece := range pieces {
 		f.Add(uint64(i), uint16(200), uint16(i), piece)
 	}
-	step := sdks(f)
+	step := sdksOfListing(f)
 	f.Fuzz(func(t *testing.T, page uint64, at, cut uint16, piece string) {
 		var body string
 		if page < uint64(len(known)) {

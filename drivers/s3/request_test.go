@@ -70,6 +70,9 @@ func TestRequests(t *testing.T) {
 			if !strings.Contains(authorization, c.signed) || (authorization == "") != (c.signed == "") {
 				t.Errorf("signed %q", authorization)
 			}
+			if attempts := r.Header.Get("Amz-Sdk-Request"); attempts != "" {
+				t.Errorf("the SDK counts attempts: %q", attempts)
+			}
 			if agent := r.UserAgent(); strings.HasSuffix(agent, "me-1.0") != (c.name == "user agent") {
 				t.Errorf("the user agent is %q", agent)
 			}
