@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/blobsweep/blobsweep"
 	"github.com/distribution/distribution/v3/registry/storage"
 	"github.com/distribution/distribution/v3/registry/storage/driver"
 	"github.com/distribution/distribution/v3/registry/storage/driver/filesystem"
@@ -16,21 +17,58 @@ import (
 func TestTruthIsWhatUpstreamRemoves(t *testing.T) {
 	logrus.SetOutput(io.Discard)
 	eachShape(t, func(t *testing.T, spec Spec) {
-		if spec.Shape == "one-repo-20k-tags" {
-			spec.Blobs = 300 // it reads every tag for every manifest
+		switch spec.Shape {
+		case "typical": // needs room for all that it has
+		case "one-repo-20k-tags":
+			spec.Blobs = 300 // every tag is read for every manifest
+		default:
+			spec.Blobs = least(spec.Shape)
 		}
 		for _, m := range []Mode{Upstream, UpstreamDeleteUntagged} {
-			t.Run(m.String(), func(t *testing.T) { collectUpstream(t, spec, m, inmemory.New()) })
+			t.Run(m.String(), func(t *testing.T) { collectUpstream(t, plan(t, spec), m, inmemory.New()) })
 		}
 	})
 	t.Run("filesystem", func(t *testing.T) {
 		d := filesystem.New(filesystem.DriverParameters{RootDirectory: t.TempDir(), MaxThreads: 100})
-		collectUpstream(t, Spec{Shape: "typical", Blobs: 500}, UpstreamDeleteUntagged, d)
+		collectUpstream(t, plan(t, Spec{Shape: "typical", Blobs: 500}), UpstreamDeleteUntagged, d)
 	})
 }
 
-func collectUpstream(t *testing.T, spec Spec, m Mode, d driver.StorageDriver) {
-	w := plan(t, spec)
+// What no shape has, the truth knows as well: a platform that was deleted while
+// its index is tagged, and a repository without tags.
+func TestTruthOfOddRegistries(t *testing.T) {
+	logrus.SetOutput(io.Discard)
+	r := newRegistry(1)
+	image := func() id { return r.manifest(ociImage, none, r.config(), r.layer()) }
+	linked, deleted := image(), image()
+	d := r.repository("a/odd")
+	index := r.manifest(ociIndex, none, linked, deleted)
+	d.push(linked)
+	d.link(r.of(deleted)...)
+	d.revise(index)
+	d.tag("multi", index)
+	d.tag("other", linked, deleted)
+	d.done()
+	d = r.repository("b/untagged")
+	d.push(image())
+	d.done()
+	w := finish(Spec{}, r)
+	for _, deleteUntagged := range []bool{false, true} {
+		check(t, inMemory(t, w), w.Truth(), blobsweep.Options{Offline: true, DeleteUntagged: deleteUntagged})
+	}
+	for _, m := range []Mode{Upstream, UpstreamDeleteUntagged} {
+		collectUpstream(t, w, m, inmemory.New())
+	}
+}
+
+// least is the smallest size of a shape.
+func least(name string) int {
+	at := slices.IndexFunc(Shapes(), func(s Shape) bool { return s.Name == name })
+	return Shapes()[at].Least
+}
+
+func collectUpstream(t *testing.T, w *Workload, m Mode, d driver.StorageDriver) {
+	t.Helper()
 	if _, err := Lay(t.Context(), w, StorageDriver(d)); err != nil {
 		t.Fatal(err)
 	}

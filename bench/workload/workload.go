@@ -63,12 +63,17 @@ func New(spec Spec) (*Workload, error) {
 	if err := s.build(r, spec.Blobs); err != nil {
 		return nil, fmt.Errorf("workload: %d blobs of the shape %q: %w", spec.Blobs, s.Name, err)
 	}
+	return finish(spec, r), nil
+}
+
+// finish makes a workload of a registry that is planned.
+func finish(spec Spec, r *registry) *Workload {
 	r.finish()
 	w := &Workload{spec: spec, registry: r}
 	for m := range modes {
 		w.selections[m] = sync.OnceValue(func() *selection { return r.removed(m) })
 	}
-	return w, nil
+	return w
 }
 
 // Spec is what the registry was planned by, with its number of blobs.
