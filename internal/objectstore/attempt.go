@@ -76,6 +76,7 @@ func try[T any](
 
 // once sends one request, at the pace that is allowed.
 func once[T any](ctx context.Context, d *Driver, op Op, send func(context.Context) (T, error)) (T, error) {
+	growStack()
 	var none T
 	if err := d.pace.wait(ctx); err != nil {
 		return none, err
