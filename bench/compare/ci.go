@@ -39,8 +39,8 @@ var ci = []trial{
 			{callsOfWalk, 0.7, "the same, past what the driver counts"},
 		}},
 		{Case{Rounds: 5, UpstreamRounds: never, Workers: 1}, []Bar{
-			{wallOfWalk, 3, "a wait for each manifest or blob"},
-			{wallOfCPU, 1.6, "the same"},
+			{wallOfWalk, 4, "a wait for each manifest or blob"},
+			{wallOfCPU, 2, "the same"},
 		}},
 		{Case{Rounds: 3, UpstreamRounds: 2, ColdUpstream: true, DeleteUntagged: true}, []Bar{
 			{fasterThanUpstream, 6, "tags as roots"},
