@@ -1,4 +1,4 @@
-module github.com/blobsweep/blobsweep/e2e/versitygw
+module github.com/blobsweep/blobsweep/bench/gateway/versitygw
 
 go 1.26.0
 
