@@ -35,7 +35,8 @@ type Options struct {
 
 // Marker marks the repositories of one registry. It remembers what manifests
 // reference, up to 128 MiB of it, so that one that several repositories link is
-// read once.
+// read once; with DeleteUntagged also what those of each repository reference
+// that is being marked.
 type Marker struct {
 	reader    storage.Reader
 	opts      Options
@@ -45,7 +46,7 @@ type Marker struct {
 	scratches sync.Pool // of *scratch
 	blocked   atomic.Bool
 
-	// missed are the manifests taken for absent, by Key. There is rarely one, and
+	// missed are the manifests taken for absent, by Key. Mostly there is none, and
 	// every blob is looked up.
 	missed    sync.Map
 	anyMissed atomic.Bool
@@ -94,17 +95,22 @@ func (m *Marker) Size() (digests int, bytes int64) { return m.marks.len(), m.mar
 // Closure adds to keys the digest and everything that it needs, directly or
 // through other manifests: those that are referenced as such, and those that
 // linked returns for a key. It reads manifests that are not remembered, and
-// fails when one that linked returns has gone since Repository read it.
-func (m *Marker) Closure(ctx context.Context, d digest.Digest, linked func(Key) []digest.Digest, keys map[Key]bool) error {
+// fails when one is gone that was there before: it is linked or marked and was not
+// absent then, or the caller has seen its bytes.
+func (m *Marker) Closure(ctx context.Context, d digest.Digest, linked func(Key) []digest.Digest, saw func(digest.Digest) bool, keys map[Key]bool) error {
 	return reach(ctx, parallel.New(1), []visit{{d, asChild}}, map[visit]bool{}, func(ctx context.Context, v visit) ([]visit, error) {
-		keys[DigestKey(v.digest)] = true
-		_, missed := m.missed.Load(DigestKey(v.digest))
+		key := DigestKey(v.digest)
+		keys[key] = true
+		_, missed := m.missed.Load(key)
 		mf, err := m.load(ctx, v.digest)
 		if err != nil {
 			return nil, err
 		}
-		if mf.status == absent && !missed && slices.Contains(linked(DigestKey(v.digest)), v.digest) {
-			return nil, &storage.Error{Op: "get", Key: layout.BlobKey(v.digest), Err: inventory.ErrVanished}
+		if mf.status == absent && !missed {
+			marked, _ := m.marks.has(key)
+			if marked || saw(v.digest) || slices.Contains(linked(key), v.digest) {
+				return nil, &storage.Error{Op: "get", Key: layout.BlobKey(v.digest), Err: inventory.ErrVanished}
+			}
 		}
 		next := slices.Clone(mf.children)
 		for _, k := range mf.keys {

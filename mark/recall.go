@@ -78,12 +78,17 @@ func (ms *manifests) settle(d digest.Digest, mf *manifest) {
 	}
 	n := len(sh.chunks) - 1
 	if n < 0 || cap(sh.chunks[n])-len(sh.chunks[n]) < mf.encodedLen() {
-		sh.chunks = append(sh.chunks, make([]byte, 0, max(recallChunk, mf.encodedLen())))
+		size := recallChunk
+		if record := mf.encodedLen(); record > recallChunk/4 { // or much could be left over
+			size = record
+		}
+		sh.chunks = append(sh.chunks, make([]byte, 0, size))
+		sh.used += int64(size)
 		n++
 	}
 	at := place{uint32(n), uint32(len(sh.chunks[n]))}
 	sh.chunks[n] = mf.encode(sh.chunks[n])
-	sh.used += int64(len(sh.chunks[n])) - int64(at.offset) + recallPlace
+	sh.used += recallPlace
 	sh.put(d, at)
 }
 

@@ -71,9 +71,9 @@ func TestRecallTellsAlgorithmsApart(t *testing.T) {
 }
 
 func TestRecallIsBounded(t *testing.T) {
-	const limit = 10_000
+	const limit = 100_000
 	ms := manifests{limit: limit}
-	for i := range 10_000 {
+	for i := range 20_000 {
 		d := digest.FromString(fmt.Sprint(i))
 		mf := ms.get(d)
 		mf.keys = make([]Key, 20)
@@ -81,8 +81,32 @@ func TestRecallIsBounded(t *testing.T) {
 	}
 	for i := range ms.shards {
 		sh := &ms.shards[i]
-		if one := int64(20*keyBytes + recallPlace + 20); sh.used > limit+one || sh.used < limit-one || len(sh.reading) > 0 {
+		if sh.used > limit+recallChunk+recallPlace || sh.used < limit || len(sh.reading) > 0 {
 			t.Errorf("shard %d: %d bytes of %d, %d being read", i, sh.used, limit, len(sh.reading))
+		}
+	}
+}
+
+// What is left over of chunks counts, and stays small.
+func TestRecallWastesLittle(t *testing.T) {
+	const limit, records = 4 << 20, 4000
+	for _, keys := range []int{100, 1_500, 2_100, 4_200, 9_000} {
+		ms := manifests{limit: limit}
+		for i := range records * 1_000 / keys {
+			d := digest.FromString(fmt.Sprint(i))
+			mf := ms.get(d)
+			mf.keys = make([]Key, keys)
+			ms.settle(d, mf)
+		}
+		for i := range ms.shards {
+			held, used := 0, 0
+			for _, chunk := range ms.shards[i].chunks {
+				held += cap(chunk)
+				used += len(chunk)
+			}
+			if held > limit*5/4 || used < held*2/3-recallChunk {
+				t.Errorf("%d keys, shard %d: holds %d bytes of %d, uses %d", keys, i, held, limit, used)
+			}
 		}
 	}
 }
@@ -97,6 +121,8 @@ func TestRecallForgetsErrors(t *testing.T) {
 		t.Errorf("remembered: %v", again.err)
 	}
 }
+
+func never(digest.Digest) bool { return false }
 
 // forgetful returns a marker of a registry in memory that remembers nothing, the
 // repository r of images that share a layer, and their digests.
@@ -170,7 +196,7 @@ func TestLaw09ForgottenAndGone(t *testing.T) {
 		return same
 	}
 	keys := map[Key]bool{}
-	if err := m.Closure(t.Context(), images[0], linked, keys); err != nil {
+	if err := m.Closure(t.Context(), images[0], linked, never, keys); err != nil {
 		t.Fatal(err)
 	}
 	want := map[Key]bool{DigestKey(images[0]): true, DigestKey(digest.FromString("shared")): true, DigestKey(digest.FromString("own 0")): true}
@@ -180,13 +206,56 @@ func TestLaw09ForgottenAndGone(t *testing.T) {
 	if err := d.Delete(t.Context(), layout.BlobKey(images[0])); err != nil {
 		t.Fatal(err)
 	}
-	err := m.Closure(t.Context(), images[0], linked, keys)
+	err := m.Closure(t.Context(), images[0], linked, never, keys)
 	var named *storage.Error
 	if !errors.Is(err, inventory.ErrVanished) || !errors.As(err, &named) || !strings.Contains(named.Key, images[0].Encoded()) {
 		t.Errorf("error %v", err)
 	}
 	// A child that a sparse index names was never there.
-	if err := m.Closure(t.Context(), digest.FromString("never"), linked, keys); err != nil {
+	if err := m.Closure(t.Context(), digest.FromString("never"), linked, never, keys); err != nil {
 		t.Errorf("of one that is no revision: %v", err)
+	}
+}
+
+// The same of a child that was read, or whose bytes were seen, and that is not
+// linked itself.
+func TestLaw09ForgottenChildAndGone(t *testing.T) {
+	for name, test := range map[string]struct {
+		marked bool // the index is kept, so its child was read
+		saw    bool
+		want   error
+	}{
+		"read":   {true, false, inventory.ErrVanished},
+		"seen":   {false, true, inventory.ErrVanished},
+		"sparse": {false, false, nil},
+	} {
+		d := memory.New()
+		put := func(content string) digest.Digest {
+			of := digest.FromString(content)
+			if err := d.Put(t.Context(), layout.BlobKey(of), []byte(content), time.Now()); err != nil {
+				t.Fatal(err)
+			}
+			return of
+		}
+		child := put(fmt.Sprintf(`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","layers":[{"digest":"%s","size":1}]}`,
+			digest.FromString("layer")))
+		index := put(fmt.Sprintf(`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"%s","size":1}]}`, child))
+		m := New(d, Options{MaxManifestSize: 1 << 20, Pool: parallel.New(2), OnFinding: func(Finding) {}})
+		m.manifests.limit = -1
+		if test.marked {
+			r := &inventory.Repository{Name: "r", Prefix: layout.Repository("r"), Exists: true}
+			r.Revisions = []inventory.Link{{Algorithm: "sha256", Hex: index.Encoded(), ModTime: time.Now()}}
+			if _, err := m.Repository(t.Context(), r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := d.Delete(t.Context(), layout.BlobKey(child)); err != nil {
+			t.Fatal(err)
+		}
+		linked := func(Key) []digest.Digest { return nil }
+		saw := func(of digest.Digest) bool { return test.saw && of == child }
+		if err := m.Closure(t.Context(), index, linked, saw, map[Key]bool{}); !errors.Is(err, test.want) {
+			t.Errorf("%s: error %v, want %v", name, err, test.want)
+		}
 	}
 }

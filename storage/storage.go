@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"time"
 )
@@ -126,7 +127,11 @@ type MultiStater interface {
 // StatEach asks a [MultiStater], or stats one after the other where r is none.
 func StatEach(ctx context.Context, r Reader, prefix string, names []string, file string) ([]Described, error) {
 	if m, ok := r.(MultiStater); ok {
-		return m.StatEach(ctx, prefix, names, file)
+		all, err := m.StatEach(ctx, prefix, names, file)
+		if err == nil && len(all) != len(names) {
+			return nil, &Error{Op: "stat", Key: prefix, Err: fmt.Errorf("%d answers for %d names", len(all), len(names))}
+		}
+		return all, err
 	}
 	all := make([]Described, len(names))
 	for i, name := range names {

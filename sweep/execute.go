@@ -172,8 +172,8 @@ func (x *execution) sweepUploads(ctx context.Context) error {
 		func(int) { x.counts.Uploads.Removed++ })
 }
 
-// phase removes n candidates in batches of one size, as few of them as there can
-// be, so that the requests that are under way end together. of tells the objects of one and the
+// phase removes n candidates in as few batches as it takes, all of one size, so
+// that the requests under way end together. of tells the objects of one and the
 // digests that stand for it; removed is called, under the lock, for each whose
 // objects are all confirmed to be gone.
 func (x *execution) phase(ctx context.Context, name Phase, n int,

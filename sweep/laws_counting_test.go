@@ -307,8 +307,8 @@ func TestLaw10DeclaredSizes(t *testing.T) {
 	s := newScenario(t, lawCase{"", func(c *scenario) {
 		c.document(`{"schemaVersion":2,"mediaType":%q,"config":{"mediaType":%q,"digest":%q,"size":%d},
 			"layers":[{"digest":%q,"size":%d},{"digest":%q,"size":-7}]}`,
-			v1.MediaTypeImageManifest, v1.MediaTypeImageConfig, c.Config("app", "x").Digest, math.MaxInt64,
-			c.Layer("app", "one").Digest, 1<<62, c.Layer("app", "two").Digest)
+			v1.MediaTypeImageManifest, v1.MediaTypeImageConfig, c.Config("app", "x").Digest, int64(math.MaxInt64),
+			c.Layer("app", "one").Digest, int64(1<<62), c.Layer("app", "two").Digest)
 	}})
 	stored := tally(s.Files, slices.Collect(maps.Keys(s.Files))).Bytes.Total
 	s.everyRun(t, func(t *testing.T, _ when, opts sweep.Options, b backend) {

@@ -31,7 +31,7 @@ func (x *execution) pin(ctx context.Context, phase Phase, d digest.Digest, cause
 	}
 	needed := map[mark.Key]bool{mark.DigestKey(d): true}
 	if phase != PhaseLayerLinks {
-		if err := x.marker.Closure(ctx, d, x.revisionsOf, needed); err != nil {
+		if err := x.marker.Closure(ctx, d, x.revisionsOf, x.blobs.has, needed); err != nil {
 			return err
 		}
 	}

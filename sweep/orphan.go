@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"iter"
 	"slices"
+	"sort"
 
 	"github.com/blobsweep/blobsweep/internal/inventory"
 	"github.com/blobsweep/blobsweep/storage/layout"
@@ -57,6 +58,19 @@ func (o *orphans) at(i int) (digest.Digest, int64) {
 	copy(text[:], prefix)
 	hex.Encode(text[len(prefix):], of.sum[:])
 	return digest.Digest(text[:]), of.size
+}
+
+// has reports whether a blob is one of them, once they are sorted.
+func (o *orphans) has(d digest.Digest) bool {
+	at := sort.Search(o.len(), func(i int) bool {
+		of, _ := o.at(i)
+		return of >= d
+	})
+	if at == o.len() {
+		return false
+	}
+	of, _ := o.at(at)
+	return of == d
 }
 
 // all yields them in order.

@@ -225,7 +225,7 @@ func (s *linuxSys) read(path string, limit int64, scratch []byte) (content []byt
 		return nil, storage.ErrTooLarge
 	}
 	// One byte more, so that the end of the file is seen without growing.
-	content = scratch[:0]
+	content = scratch[:0:len(scratch)]
 	if int64(cap(content)) <= st.Size {
 		content = make([]byte, 0, st.Size+1)
 	}

@@ -161,7 +161,7 @@ func (s *portableSys) read(path string, limit int64, scratch []byte) (content []
 		return nil, err
 	}
 	defer closeFile(f, &err)
-	buffer := bytes.NewBuffer(scratch[:0])
+	buffer := bytes.NewBuffer(scratch[:0:len(scratch)])
 	if _, err := buffer.ReadFrom(io.LimitReader(f, min(limit, math.MaxInt64-1)+1)); err != nil {
 		return nil, err
 	}
