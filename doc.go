@@ -42,9 +42,8 @@
 // A call keeps at most [Options.Workers] requests in flight and starts no
 // goroutine that outlives it. Calls on different storage are independent; two
 // collections of the same storage at a time are to be avoided. Memory grows
-// with marked digests and candidates, see [Plan]. Nothing is
-// printed: what there is to say goes to the report, to [Options.Logger] and to
-// [Options.Progress].
+// with marked digests and candidates, see [Plan]. Nothing is printed: what there
+// is to say goes to the report, to [Options.Logger] and to [Options.Progress].
 //
 // The rules of what stays and what goes are the numbered laws of
 // docs/semantics.md.
