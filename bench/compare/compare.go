@@ -177,8 +177,12 @@ func (r *Registry) throughProxy(ctx context.Context, t task) (a answer, err erro
 	}
 	defer func() { err = errors.Join(err, proxy.Close()) }()
 	t.Dir, t.Delay, t.Endpoint, t.Bucket = "", 0, proxy.Endpoint, bucket
+	before, known := r.serverTime()
 	a, err = t.process(ctx)
 	a.Requests = proxy.Requests()
+	if after, still := r.serverTime(); known && still {
+		a.Server = (after - before).Seconds()
+	}
 	return a, err
 }
 
@@ -201,4 +205,12 @@ func (r *Registry) check(ctx context.Context, t task, a answer) error {
 		want.TagIndexEntries = nil
 	}
 	return want.Check(*a.Removal)
+}
+
+// serverTime is the processor time that the S3 server and this process, in which
+// the proxy is, have used so far, where that can be known.
+func (r *Registry) serverTime() (time.Duration, bool) {
+	server, err := r.gateway.ProcessorTime()
+	own, ownErr := processorTime()
+	return server + own, err == nil && ownErr == nil
 }

@@ -129,7 +129,11 @@ func behind(c *result.Comparison, bar float64) []outcome {
 	if !ok {
 		return nil
 	}
-	return []outcome{{digits(ratio) + "x the walk", ratio <= bar}}
+	text := digits(ratio) + "x the walk"
+	if walk, ok := c.Ratio(result.Upstream, result.Walk, result.Wall); ok {
+		text += ", which is " + digits(walk) + "x faster than upstream itself"
+	}
+	return []outcome{{text, ratio <= bar}}
 }
 
 // frugal compares the requests with those that cannot be avoided.

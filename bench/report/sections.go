@@ -125,7 +125,8 @@ func remoteSection(d result.Document) section {
 	return section{
 		title: "A registry on S3",
 		text: "The floor of requests is a list for each 1,000 keys, a get for each manifest, with `-m` a get for each tag, " +
-			"and a delete for each 1,000 keys that go.",
+			"and a delete for each 1,000 keys that go. The server and the proxy share the cores with the collector: half of " +
+			"their processor time and the collector's together is the least that a run can take on two cores.",
 		grid: each(all, func(c result.Comparison) string {
 			name := "`" + c.Shape + "`, " + size(c) + ", " + work(c)
 			if c.DelaySeconds > 0 {

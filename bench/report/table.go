@@ -71,7 +71,7 @@ func commit(name string) string {
 // collectors has a row for each collector of a comparison.
 func collectors(c result.Comparison) grid {
 	g := grid{names: 1, head: []string{
-		"collector", "wall", "from", "to", "CPU", "peak memory", "requests", "of the floor", "system calls",
+		"collector", "wall", "from", "to", "CPU", "server's CPU", "peak memory", "requests", "of the floor", "system calls",
 		"to upstream", "to the walk",
 	}}
 	for _, who := range c.Collectors() {
@@ -89,6 +89,7 @@ func figures(c result.Comparison, who result.Collector) []string {
 	return []string{
 		median(c, who, result.Wall, seconds), least, most,
 		median(c, who, result.CPU, seconds),
+		median(c, who, result.Server, seconds),
 		median(c, who, result.Peak, bytes),
 		median(c, who, result.Requests, count[float64]),
 		ofFloor(c, who),

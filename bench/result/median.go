@@ -20,6 +20,9 @@ func Wall(r Run) float64 { return r.Wall }
 // CPU picks the processor time, in seconds.
 func CPU(r Run) float64 { return r.CPU }
 
+// Server picks the processor time of the S3 server and the proxy, in seconds.
+func Server(r Run) float64 { return r.Server }
+
 // Peak picks the largest resident memory, in bytes.
 func Peak(r Run) float64 { return float64(r.Peak) }
 

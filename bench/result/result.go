@@ -69,6 +69,9 @@ type Run struct {
 	Collector Collector `json:"collector"`
 	Wall      float64   `json:"wall"` // seconds
 	CPU       float64   `json:"cpu"`  // seconds, user and system
+	// Server is the processor time that the S3 server and the proxy took
+	// meanwhile, in seconds, on the same cores; zero where that is not known.
+	Server float64 `json:"server,omitempty"`
 	// Peak is the largest resident memory, in bytes.
 	Peak int64 `json:"peak"`
 	// Requests as they were seen from outside on S3, and as the driver counts
