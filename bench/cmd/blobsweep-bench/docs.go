@@ -51,7 +51,7 @@ Parts:
 	flags.StringSliceVar(&d.only, "only", nil, "parts to measure, or none (default: all)")
 	flags.StringVar(&d.out, "out", "docs", "directory of the page")
 	flags.StringVar(&d.Dir, "dir", "", "where to make temporary directories (default: $TMPDIR)")
-	flags.StringVar(&d.memory, "memory-dir", "/dev/shm", "the same, for registries that are kept in memory: up to 20 GB; empty is --dir")
+	flags.StringVar(&d.memory, "memory-dir", "/dev/shm", "the same, for registries that are kept in memory: up to 20 GB and 5 million inodes (mount -o remount,nr_inodes=8000000 /dev/shm); empty is --dir")
 	flags.BoolVarP(&d.quiet, "quiet", "q", false, "no progress")
 	return cmd
 }
