@@ -58,6 +58,11 @@ type Options struct {
 	// and several times a second in between, never concurrently. It must
 	// return quickly.
 	Progress func(Progress)
+
+	// OnRemoved, when set, is told of every revision link, layer link and blob
+	// once it is gone, or may be; never concurrently. It must return quickly:
+	// deletions wait for it.
+	OnRemoved func(Removal)
 }
 
 // sweep translates the options for the planner.
@@ -72,5 +77,6 @@ func (o Options) sweep() sweep.Options {
 		Workers:          o.Workers,
 		Logger:           o.Logger,
 		Progress:         o.Progress,
+		OnRemoved:        o.OnRemoved,
 	}
 }

@@ -16,6 +16,8 @@ type (
 	Counts = sweep.Counts
 	// Failure is a key that could not be removed.
 	Failure = sweep.Failure
+	// Removal is something that is gone.
+	Removal = sweep.Removal
 	// Blocker names a reason why a plan must not be executed.
 	Blocker = sweep.Blocker
 	// Finding is a fault in the tree that the run met and survived.

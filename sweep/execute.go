@@ -207,7 +207,11 @@ func (x *execution) phase(ctx context.Context, name Phase, n int,
 			last = append(last, len(keys))
 		}
 		failed := x.delete(ctx, keys)
-		x.settle(keys, last, failed, func(i int) { removed(first + i) }, func(i, at int) {
+		x.settle(keys, last, failed, func(i int) {
+			removed(first + i)
+			x.tell(of, first+i, false)
+		}, func(i, at int) {
+			x.tell(of, first+i, true)
 			_, digests := of(first + i)
 			digests = append(digests, paths[at].Digest, paths[at].Signature)
 			x.left = append(x.left, leftLink{keys[at], digests})

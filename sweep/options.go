@@ -32,6 +32,7 @@ type Options struct {
 	Workers          int
 	Logger           *slog.Logger
 	Progress         func(Progress)
+	OnRemoved        func(Removal)
 
 	// Now is the start of the run; zero means the time of the call. Nothing
 	// modified at or after it is removed.

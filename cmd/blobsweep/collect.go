@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"time"
 
 	"github.com/blobsweep/blobsweep"
-	"github.com/blobsweep/blobsweep/drivers"
 	"github.com/blobsweep/blobsweep/internal/text"
 	"github.com/blobsweep/blobsweep/storage"
 	"github.com/spf13/cobra"
@@ -18,9 +16,6 @@ import (
 
 // findingExamples is how many findings of a kind gc prints; plan prints all.
 const findingExamples = 5
-
-// errInterrupted ends a run that a signal reached before it deleted anything.
-var errInterrupted = errors.New("interrupted while planning, nothing was deleted")
 
 // collection is one run of gc or plan.
 type collection struct {
@@ -52,50 +47,27 @@ func newCollect(planOnly bool) *cobra.Command {
 		cmd.Example = `  blobsweep plan /var/lib/registry
   blobsweep plan -m -o json config.yml | jq '.candidates[] | select(.kind == "manifest")'`
 	}
-	cmd.Args = func(cmd *cobra.Command, args []string) error {
-		if len(args) == 1 {
-			return nil
-		}
-		return usagef("%s takes one REGISTRY, not %d", cmd.Name(), len(args)).
-			hint("Give its config.yml or the directory that holds docker/registry/v2: blobsweep " + cmd.Name() + " /var/lib/registry")
-	}
+	cmd.Args = registryAnd(0, 0, "one REGISTRY")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		opts, err := f.options(cmd)
 		if err != nil {
 			return err
 		}
-		c := &collection{flags: f, opts: opts, planOnly: planOnly, stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr()}
-		return c.run(cmd.Context(), args[0])
+		c := &collection{flags: f, opts: opts, planOnly: planOnly}
+		return withRegistry(cmd, args[0], access{f.quiet, f.maxRequests}, c.run)
 	}
 	f.register(cmd, planOnly)
 	return cmd
 }
 
-// run opens the registry, collects and prints the report.
-func (c *collection) run(ctx context.Context, name string) (err error) {
-	if !c.flags.quiet && isTerminal(c.stderr) {
-		c.bar = &progress{w: c.stderr}
-		defer c.bar.done()
-		c.opts.Progress, c.stderr = c.bar.show, c.bar
+// run plans and collects, and prints the report.
+func (c *collection) run(ctx context.Context, s *session) error {
+	c.stdout, c.stderr, c.bar = s.stdout, s.stderr, s.bar
+	if s.bar != nil {
+		c.opts.Progress = s.bar.show
 	}
-	c.opts.Logger = slog.New(slog.NewTextHandler(c.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	registry, err := drivers.Open(ctx, name, drivers.Options{MaxRequests: c.flags.maxRequests, Logger: c.opts.Logger})
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return failed(errInterrupted)
-	case errors.Is(err, drivers.ErrUsage):
-		return &failure{status: statusUsage, err: err}
-	case err != nil:
-		return failed(err)
-	}
-	defer func() {
-		if closeErr := registry.Close(); err == nil && closeErr != nil {
-			err = failed(fmt.Errorf("close %s: %w", registry.Name, closeErr))
-		}
-	}()
-
-	c.opts.Registry = registry.Name
-	return c.collect(ctx, registry.Driver, registry.Cache)
+	c.opts.Logger, c.opts.Registry = s.logger, s.Name
+	return c.collect(ctx, s.Driver, s.Cache)
 }
 
 // collect plans, executes unless it is a dry run, and prints the report.

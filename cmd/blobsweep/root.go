@@ -54,6 +54,6 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	}
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(newCollect(true), newCollect(false), newDemo(), newVersion())
+	root.AddCommand(newCollect(true), newCollect(false), newList(), newUsage(), newRemove(), newPrune(), newCheck(), newDemo(), newVersion())
 	return root
 }
