@@ -3,13 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/blobsweep/blobsweep/internal/text"
+	"github.com/blobsweep/blobsweep/internal/when"
 	"github.com/blobsweep/blobsweep/sweep"
 	"github.com/dustin/go-humanize"
 )
@@ -26,40 +25,12 @@ func (a *age) Type() string { return "duration" }
 
 // Set implements pflag.Value.
 func (a *age) Set(s string) error {
-	d, err := parseAge(s)
+	d, err := when.Age(s)
 	if err != nil {
 		return err
 	}
 	*a = age(d)
 	return nil
-}
-
-var daysAndRest = regexp.MustCompile(`^(\d+)d(.*)$`)
-
-const day = 24 * time.Hour
-
-func parseAge(s string) (time.Duration, error) {
-	if strings.HasPrefix(s, "-") {
-		return 0, errors.New("it is negative; an age such as 90m, 12h or 7d is needed")
-	}
-	days, rest := time.Duration(0), s
-	if part := daysAndRest.FindStringSubmatch(s); part != nil {
-		n, err := strconv.ParseInt(part[1], 10, 64)
-		if err != nil || n > int64(100*365) {
-			return 0, errors.New("it is more than a hundred years")
-		}
-		if days, rest = time.Duration(n)*day, part[2]; rest == "" {
-			return days, nil
-		}
-	}
-	d, err := time.ParseDuration(rest)
-	if err != nil || d < 0 {
-		return 0, errors.New("it is no duration; write 90m, 12h or 7d")
-	}
-	if d > 100*365*day {
-		return 0, errors.New("it is more than a hundred years")
-	}
-	return days + d, nil
 }
 
 // size is the value of a flag that is a number of bytes, with a unit or not.

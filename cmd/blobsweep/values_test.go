@@ -3,17 +3,19 @@ package main
 import (
 	"testing"
 	"time"
+
+	"github.com/blobsweep/blobsweep/internal/when"
 )
 
 func TestAge(t *testing.T) {
 	for s, want := range map[string]time.Duration{
 		"90m":    90 * time.Minute,
-		"7d":     7 * day,
+		"7d":     7 * when.Day,
 		"0":      0,
 		"0d":     0,
 		"1d12h":  36 * time.Hour,
 		"1.5h":   90 * time.Minute,
-		"36500d": 36500 * day,
+		"36500d": 36500 * when.Day,
 	} {
 		var a age
 		if err := a.Set(s); err != nil || time.Duration(a) != want {
