@@ -52,7 +52,7 @@ type SweptCounts struct {
 	Removed  int64 `json:"removed"`
 }
 
-// ByteCounts are bytes of blobs.
+// ByteCounts are bytes of blobs, but for those of uploads.
 type ByteCounts struct {
 	// Total is exact where listings carry sizes. On a filesystem, where a
 	// stat per blob would be needed, marked blobs count as the manifests
@@ -63,4 +63,7 @@ type ByteCounts struct {
 	// Noncurrent were deleted in a bucket that keeps versions, and are not
 	// reclaimed: they stay as noncurrent versions.
 	Noncurrent int64 `json:"noncurrent"`
+	// Uploads are those of unfinished uploads, whatever their age; the parts of
+	// multipart uploads are not among them.
+	Uploads int64 `json:"uploads"`
 }

@@ -115,7 +115,7 @@ func (s *scenario) checkCounts(t *testing.T, run when, got sweep.Counts, going [
 		MultipartUploads: sweep.TotalCounts{
 			Total: total.MultipartUploads.Total, Eligible: eligible.MultipartUploads.Total, Recent: recent.MultipartUploads.Total,
 		},
-		Bytes: sweep.ByteCounts{Total: total.Bytes.Total, Reclaimable: eligible.Bytes.Total},
+		Bytes: sweep.ByteCounts{Total: total.Bytes.Total, Reclaimable: eligible.Bytes.Total, Uploads: total.Bytes.Uploads},
 	}
 	for _, c := range []*sweep.MarkedCounts{&want.Manifests, &want.Blobs} {
 		c.Marked = c.Total - c.Eligible - c.Recent
@@ -175,7 +175,10 @@ func tally(files map[string]fixture.File, keys []string) sweep.Counts {
 			c.Tags++
 		case layout.TagIndexLink:
 			c.TagIndexEntries.Eligible++
-		case layout.UploadData, layout.UploadStartedAt, layout.UploadHashState:
+		case layout.UploadData:
+			c.Bytes.Uploads += int64(len(files[key].Content))
+			uploads[p.Repository+" "+p.Upload] = true
+		case layout.UploadStartedAt, layout.UploadHashState:
 			uploads[p.Repository+" "+p.Upload] = true
 		}
 	}

@@ -16,7 +16,7 @@ type share struct {
 	repository                          string
 	entries, revisions, layers, uploads []item
 	totalLayers, recentLayers           int64
-	totalUploads                        int64
+	totalUploads, uploadBytes           int64
 	recentUploads                       []string      // their IDs
 	gone                                []layout.Path // link directories without a link
 	linkless                            []string      // tags that name nothing
@@ -95,6 +95,7 @@ func (p *planner) add(r *inventory.Repository, kept *mark.Kept, s *share) {
 	c.LayerLinks.Total += s.totalLayers
 	c.LayerLinks.Recent += s.recentLayers
 	c.Uploads.Total += s.totalUploads
+	c.Bytes.Uploads += s.uploadBytes
 	c.Uploads.Recent += int64(len(s.recentUploads))
 	for _, id := range s.recentUploads {
 		p.recentUploads[uploadName{r.Name, id}] = true
