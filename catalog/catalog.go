@@ -31,8 +31,15 @@ type Repository struct {
 	Manifests map[digest.Digest]*Manifest
 	// Layers are the digests under which the repository has layer links, sorted.
 	Layers []digest.Digest
+	// Aliases are what those of them hold that are under another algorithm than
+	// sha256, where it differs from their name (law 14).
+	Aliases map[digest.Digest]digest.Digest
 	// Uploads is how many unfinished uploads there are.
 	Uploads int
+	// Odd marks a name that no registry gives. Nothing in it may be removed.
+	Odd bool
+	// Unreadable is that of the catalog, for this repository.
+	Unreadable bool
 }
 
 // Tag is a name for a manifest.
@@ -58,6 +65,9 @@ type Revision struct {
 	// Holds is the digest in the link, where it is read: under another algorithm
 	// than sha256, when it differs (law 14). Else it is empty.
 	Holds digest.Digest
+	// Signatures are those that old registries linked below a revision of
+	// schema 1.
+	Signatures []digest.Digest
 }
 
 // State says how far a manifest could be read.

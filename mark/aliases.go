@@ -21,16 +21,16 @@ func (g *graph) readAliases(ctx context.Context) ([]visit, error) {
 				continue
 			}
 			key := r.Prefix + area + l.Algorithm + "/" + l.Hex + "/link"
-			target, state, err := g.readLink(ctx, key, l.Size != 0)
+			target, state, err := ReadLink(ctx, g.reader, key, l.Size != 0)
 			switch {
 			case err != nil:
 				return err
-			case state == linkHidden: // a registry reads it
+			case state == LinkHidden: // a registry reads it
 				g.blocked.Store(true)
 				g.opts.OnFinding(Finding{Symlink, r.Name, storage.DisplayKey(key), "what this link holds cannot be known, because symbolic links are not followed; put the file in its place"})
-			case state == linkBroken:
+			case state == LinkBroken:
 				g.opts.OnFinding(Finding{BrokenLink, r.Name, storage.DisplayKey(key), "the link does not hold a digest: push the image again"})
-			case state == linkHolds:
+			case state == LinkHolds:
 				then(l, target)
 			}
 		}
@@ -60,10 +60,16 @@ func (g *graph) readAliases(ctx context.Context) ([]visit, error) {
 	)
 	for _, l := range r.UnverifiedRevisions {
 		g.blocked.Store(true)
-		g.opts.OnFinding(Finding{
-			UnknownAlgorithm, r.Name, storage.DisplayKey(r.Prefix + "_manifests/revisions/" + l.Algorithm + "/" + l.Hex + "/link"),
-			"a manifest under a digest algorithm that cannot be verified here, so what it references cannot be known: delete it, or use a version that knows the algorithm",
-		})
+		g.opts.OnFinding(UnverifiedFinding(r, l))
 	}
 	return roots, err
+}
+
+// UnverifiedFinding is that of a revision under an algorithm that is not known
+// here.
+func UnverifiedFinding(r *inventory.Repository, l inventory.Link) Finding {
+	return Finding{
+		UnknownAlgorithm, r.Name, storage.DisplayKey(r.Prefix + "_manifests/revisions/" + l.Algorithm + "/" + l.Hex + "/link"),
+		"a manifest under a digest algorithm that cannot be verified here, so what it references cannot be known: delete it, or use a version that knows the algorithm",
+	}
 }

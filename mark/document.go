@@ -43,6 +43,33 @@ var (
 	ErrIrregular = errors.New("the manifest lies behind a symbolic link")
 )
 
+// DefaultMaxManifestSize is the limit in bytes that registries put on the
+// manifests they accept.
+const DefaultMaxManifestSize = 4 << 20
+
+// Finding is what is wrong with a document that a repository keeps as a
+// manifest, if anything is (ok), and whether what it references cannot be known
+// for that (blocks). linked says that the repository links it as a revision;
+// limit is that of its reading.
+func (doc Document) Finding(repository string, d digest.Digest, linked bool, limit int64) (f Finding, blocks, ok bool) {
+	var s status
+	switch doc.Fault {
+	case nil:
+		s = understood
+	case ErrAbsent:
+		s = absent
+	case ErrUnknown:
+		s = unknown
+	case ErrCorrupt:
+		s = corrupt
+	case ErrOversized:
+		s = oversized
+	case ErrIrregular:
+		s = irregular
+	}
+	return faultFinding(repository, d, linked, s, len(doc.References), limit)
+}
+
 // ReadDocument reads a manifest of at most limit bytes. Absence counts when it
 // was seen twice (law 5); any other error is returned.
 func ReadDocument(ctx context.Context, r storage.Reader, d digest.Digest, limit int64) (Document, error) {

@@ -13,42 +13,44 @@ import (
 // linkLimit is more than any link holds.
 const linkLimit = 1024
 
-type linkState uint8
+// LinkState is what became of reading a link.
+type LinkState uint8
 
+// The states of a link.
 const (
-	linkHolds linkState = iota + 1
-	linkAbsent
-	linkBroken
-	linkHidden // behind a symbolic link
+	LinkHolds  LinkState = iota + 1 // a digest
+	LinkAbsent                      // seen twice
+	LinkBroken                      // empty, or no digest
+	LinkHidden                      // behind a symbolic link
 )
 
-// readLink reads the digest in a link. One that a listing has shown is absent
+// ReadLink reads the digest in a link. One that a listing has shown is absent
 // only when a listing shows it no more (law 5): what it holds may be live. Where
 // directories are real, listings do not show the links themselves.
-func (m *Marker) readLink(ctx context.Context, key string, listed bool) (digest.Digest, linkState, error) {
-	content, err := inventory.Confirm(func() ([]byte, error) { return m.reader.Get(ctx, key, linkLimit) })
+func ReadLink(ctx context.Context, r storage.Reader, key string, listed bool) (digest.Digest, LinkState, error) {
+	content, err := inventory.Confirm(func() ([]byte, error) { return r.Get(ctx, key, linkLimit) })
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		if !listed || m.tree {
-			return "", linkAbsent, nil
+		if _, tree := storage.AsTree(r); !listed || tree {
+			return "", LinkAbsent, nil
 		}
-		return "", linkAbsent, m.notListed(ctx, key)
+		return "", LinkAbsent, notListed(ctx, r, key)
 	case errors.Is(err, storage.ErrTooLarge):
-		return "", linkBroken, nil
+		return "", LinkBroken, nil
 	case errors.Is(err, storage.ErrIrregular):
-		return "", linkHidden, nil
+		return "", LinkHidden, nil
 	case err != nil:
 		return "", 0, err
 	}
 	if d, ok := layout.ParseLink(content); ok {
-		return d, linkHolds, nil
+		return d, LinkHolds, nil
 	}
-	return "", linkBroken, nil
+	return "", LinkBroken, nil
 }
 
 // notListed fails when a listing shows a key that reading says is absent.
-func (m *Marker) notListed(ctx context.Context, key string) error {
-	for o, err := range m.reader.List(ctx, key, storage.ListOptions{}) {
+func notListed(ctx context.Context, r storage.Reader, key string) error {
+	for o, err := range r.List(ctx, key, storage.ListOptions{}) {
 		switch {
 		case err != nil:
 			return err

@@ -40,7 +40,6 @@ type Options struct {
 type Marker struct {
 	reader    storage.Reader
 	opts      Options
-	tree      bool // directories are real
 	marks     *set
 	manifests manifests
 	scratches sync.Pool // of *scratch
@@ -54,9 +53,8 @@ type Marker struct {
 
 // New returns a marker that has marked nothing yet.
 func New(r storage.Reader, opts Options) *Marker {
-	_, tree := storage.AsTree(r)
 	return &Marker{
-		reader: r, opts: opts, tree: tree, marks: newSet(opts.DeclaredSizes),
+		reader: r, opts: opts, marks: newSet(opts.DeclaredSizes),
 		manifests: manifests{limit: recallLimit / recallShards},
 	}
 }
@@ -127,40 +125,47 @@ func (m *Marker) Closure(ctx context.Context, d digest.Digest, linked func(Key) 
 // could not be read as one. It blocks the plan when what the manifest
 // references cannot be known.
 func (m *Marker) report(repository string, v visit, linked bool, mf *manifest) {
-	f := Finding{Repository: repository, Key: layout.BlobKey(v.digest)}
-	switch mf.status {
-	case absent:
-		if !linked {
-			return // a sparse index is legal
-		}
-		f.Kind = DanglingRevision
-		f.Key = layout.Repository(repository) + "_manifests/revisions/" + v.digest.Algorithm().String() + "/" + v.digest.Encoded() + "/link"
-		f.Detail = "the revision is linked but the manifest's bytes are gone; it cannot be pulled: push it again"
-	case unknown:
-		f.Kind = UnknownManifest
-		f.Detail = fmt.Sprintf("a manifest of a type that is not known; it and the %d digests in its bytes are kept", len(mf.keys))
-	case corrupt:
-		f.Kind = CorruptManifest
-		f.Detail = "the bytes do not hash to the digest, so what it references cannot be known; restore it from a backup, or delete the manifest and push it again"
-	case oversized:
-		f.Kind = OversizedManifest
-		f.Detail = fmt.Sprintf("larger than %d bytes, so what it references was not read; raise the limit (--max-manifest-size), or delete the manifest", m.opts.MaxManifestSize)
-	case irregular:
-		f.Kind = Symlink
-		f.Detail = "the manifest lies behind a symbolic link, which is not followed; put the file in its place"
-	default:
+	f, blocks, ok := faultFinding(repository, v.digest, linked, mf.status, len(mf.keys), m.opts.MaxManifestSize)
+	if !ok {
 		return
 	}
-	switch mf.status {
-	case corrupt, irregular:
-		m.blocked.Store(true)
-	case oversized:
-		// Whoever can push can call any large blob a manifest. As long as it
-		// is not linked as one, no registry serves it as one.
-		if !linked {
-			return
-		}
+	if blocks {
 		m.blocked.Store(true)
 	}
 	m.opts.OnFinding(f)
+}
+
+// faultFinding is what is wrong with a manifest that a repository keeps, if
+// anything is, and whether what it references cannot be known for that.
+func faultFinding(repository string, d digest.Digest, linked bool, status status, references int, limit int64) (f Finding, blocks, ok bool) {
+	f = Finding{Repository: repository, Key: layout.BlobKey(d)}
+	switch status {
+	case absent:
+		if !linked {
+			return f, false, false // a sparse index is legal
+		}
+		f.Kind = DanglingRevision
+		f.Key = layout.Repository(repository) + "_manifests/revisions/" + d.Algorithm().String() + "/" + d.Encoded() + "/link"
+		f.Detail = "the revision is linked but the manifest's bytes are gone; it cannot be pulled: push it again"
+	case unknown:
+		f.Kind = UnknownManifest
+		f.Detail = fmt.Sprintf("a manifest of a type that is not known; it and the %d digests in its bytes are kept", references)
+	case corrupt:
+		f.Kind = CorruptManifest
+		f.Detail = "the bytes do not hash to the digest, so what it references cannot be known; restore it from a backup, or delete the manifest and push it again"
+		blocks = true
+	case oversized:
+		// Whoever can push can call any large blob a manifest. As long as it
+		// is not linked as one, no registry serves it as one.
+		f.Kind = OversizedManifest
+		f.Detail = fmt.Sprintf("larger than %d bytes, so what it references was not read; raise the limit (--max-manifest-size), or delete the manifest", limit)
+		return f, linked, linked
+	case irregular:
+		f.Kind = Symlink
+		f.Detail = "the manifest lies behind a symbolic link, which is not followed; put the file in its place"
+		blocks = true
+	default:
+		return f, false, false
+	}
+	return f, blocks, true
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/blobsweep/blobsweep/internal/inventory"
 	"github.com/blobsweep/blobsweep/storage"
+	"github.com/opencontainers/go-digest"
 )
 
 // readTags reads what tags name and returns the roots that follow. Where tags
@@ -42,47 +43,65 @@ func (g *graph) suspicious(tag inventory.Tag) bool {
 
 func (g *graph) readTag(ctx context.Context, tag inventory.Tag) ([]visit, error) {
 	key := g.repository.Prefix + "_manifests/tags/" + tag.Name + "/current/link"
-	finding := Finding{Kind: DanglingTag, Repository: g.repository.Name, Key: storage.DisplayKey(key)}
-	d, state, err := g.readLink(ctx, key, !tag.Doubtful)
+	d, state, err := ReadLink(ctx, g.reader, key, !tag.Doubtful)
 	if err != nil {
 		return nil, err
 	}
 	g.kept.mu.Lock()
 	defer g.kept.mu.Unlock()
-	switch state {
-	case linkHolds:
+	isLinked := g.kept.manifests[d].is(linked)
+	if f, ok := TagFinding(g.repository.Name, key, state, d, isLinked, len(tag.Index) > 0); ok {
+		g.opts.OnFinding(f)
+	}
+	switch {
+	case state == LinkHolds:
 		g.kept.current[tag.Name] = d
-		if g.kept.manifests[d].is(linked) {
+		if isLinked {
 			return []visit{{d, asRoot}}, nil
 		}
-		finding.Detail = fmt.Sprintf("the tag names %s, which is not linked as a revision here: delete the tag or push it again", d)
-		g.opts.OnFinding(finding)
 		return []visit{{d, asChild}}, nil
-	case linkAbsent:
+	case state == LinkAbsent:
 		g.kept.Tags--
 		g.kept.Linkless = append(g.kept.Linkless, tag.Name)
-		finding.Detail = "the tag has a directory but names nothing: delete the tag or push it again"
-		g.opts.OnFinding(finding)
 		return nil, nil
 	}
 	// What the tag names is not known; it is one of those that it named, and
 	// if that is not known either, any revision of the repository.
 	g.kept.broken[tag.Name] = true
-	finding.Kind = BrokenLink
-	finding.Detail = "the link does not hold a digest; "
-	if state == linkHidden {
-		finding.Kind = Symlink
-		finding.Detail = "the link lies behind a symbolic link, which is not followed; "
-	}
-	history, kept := tag.Index, "every revision in the tag's history is kept"
+	history := tag.Index
 	if len(history) == 0 {
-		history, kept = g.repository.Revisions, "every revision of the repository is kept, as the tag has no history"
+		history = g.repository.Revisions
 	}
-	finding.Detail += kept + ": push the tag again"
-	g.opts.OnFinding(finding)
 	var roots []visit
 	for _, entry := range history {
 		roots = append(roots, visit{entry.Digest(), asChild})
 	}
 	return roots, nil
+}
+
+// TagFinding is what is wrong with a tag, of which the link under key is in a
+// state or names a digest that is linked as a revision or not. It reports false
+// where nothing is wrong.
+func TagFinding(repository, key string, state LinkState, named digest.Digest, isLinked, hasHistory bool) (Finding, bool) {
+	f := Finding{Kind: DanglingTag, Repository: repository, Key: storage.DisplayKey(key)}
+	switch {
+	case state == LinkHolds && isLinked:
+		return Finding{}, false
+	case state == LinkHolds:
+		f.Detail = fmt.Sprintf("the tag names %s, which is not linked as a revision here: delete the tag or push it again", named)
+		return f, true
+	case state == LinkAbsent:
+		f.Detail = "the tag has a directory but names nothing: delete the tag or push it again"
+		return f, true
+	case state == LinkHidden:
+		f.Kind, f.Detail = Symlink, "the link lies behind a symbolic link, which is not followed; "
+	default:
+		f.Kind, f.Detail = BrokenLink, "the link does not hold a digest; "
+	}
+	if hasHistory {
+		f.Detail += "every revision in the tag's history is kept: push the tag again"
+	} else {
+		f.Detail += "every revision of the repository is kept, as the tag has no history: push the tag again"
+	}
+	return f, true
 }

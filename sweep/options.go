@@ -4,10 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
-	"runtime"
 	"slices"
 	"time"
 
+	"github.com/blobsweep/blobsweep/internal/parallel"
+	"github.com/blobsweep/blobsweep/mark"
 	"github.com/blobsweep/blobsweep/storage"
 )
 
@@ -17,7 +18,7 @@ const (
 	DefaultUploadsOlderThan = 7 * 24 * time.Hour
 	// DefaultMaxManifestSize is the limit that registries put on the
 	// manifests they accept.
-	DefaultMaxManifestSize = 4 << 20
+	DefaultMaxManifestSize = mark.DefaultMaxManifestSize
 )
 
 // Options of a plan. The zero value is the safe default; the fields are those
@@ -61,12 +62,7 @@ func (o Options) resolve(r storage.Reader) (Options, error) {
 	}
 	o.UploadsOlderThan = max(cmp.Or(o.UploadsOlderThan, DefaultUploadsOlderThan), 0)
 	o.MaxManifestSize = cmp.Or(o.MaxManifestSize, DefaultMaxManifestSize)
-	if c, ok := r.(storage.Concurrent); ok && o.Workers <= 0 {
-		o.Workers = c.Concurrency()
-	}
-	if o.Workers <= 0 {
-		o.Workers = max(8, 4*runtime.GOMAXPROCS(0))
-	}
+	o.Workers = parallel.Workers(o.Workers, r)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -59,7 +59,7 @@ func (s *repositorySink) take(_ context.Context, object storage.Object) error {
 	}
 	if s.current == nil || s.current.Name != name {
 		s.finish(true)
-		s.current = &Repository{Name: name, Prefix: layout.Repository(name), Odd: !layout.ValidRepository(name)}
+		s.current = newRepository(name)
 		s.begins = object.Key
 	}
 	s.walker.add(s.current, object, rest)
@@ -102,7 +102,7 @@ func (w *Walker) add(r *Repository, object storage.Object, rest string) {
 	}
 	p, ok := layout.Parse(layout.Repositories + name + "/_" + rest)
 	area, _, _ := strings.Cut(rest, "/")
-	r.Exists = r.Exists || area == "layers" || area == "manifests" || area == "uploads"
+	r.Exists = r.Exists || isArea("_"+area)
 	if !ok || object.Irregular {
 		w.addStranger(r, object, rest)
 		return
@@ -122,7 +122,8 @@ func (w *Walker) add(r *Repository, object storage.Object, rest string) {
 		if w.TagsAreRead {
 			w.spending.tags.Add(1)
 		}
-		r.tag(p.Tag).Doubtful = object.Size == 0 // sorts before the history
+		tag := r.tag(p.Tag)
+		tag.Doubtful, tag.ModTime = object.Size == 0, object.ModTime // sorts before the history
 	case layout.TagIndexLink:
 		tag := r.tag(p.Tag)
 		tag.Index = append(tag.Index, link())

@@ -38,6 +38,8 @@ type Tag struct {
 	Index []Link
 	// Doubtful says that the listing shows no link, or an empty one.
 	Doubtful bool
+	// ModTime is that of the tag's own link, where the listing tells.
+	ModTime time.Time
 }
 
 // Signature is a signature link of a schema 1 manifest.

@@ -59,12 +59,26 @@ func (t treeWalk) repositories(ctx context.Context, visit func(context.Context, 
 // directory reads the directory of a name, visits it, and goes on to the
 // directories below.
 func (t treeWalk) directory(ctx context.Context, name string, visit func(context.Context, *Repository) error) error {
-	r := &Repository{Name: name, Prefix: layout.Repository(name), Odd: !layout.ValidRepository(name)}
+	r := newRepository(name)
 	entries, err := t.readListed(ctx, r.Prefix)
 	if err != nil {
 		return err
 	}
-	var nested []string
+	nested, err := t.inside(ctx, r, entries)
+	if err != nil {
+		return err
+	}
+	if err := visit(ctx, r); err != nil {
+		return err
+	}
+	return t.Pool.ForEach(ctx, len(nested), func(ctx context.Context, i int) error {
+		return t.directory(ctx, name+"/"+nested[i], visit)
+	})
+}
+
+// inside reads what the directory of a name holds, and returns the names of the
+// directories that are no parts of the repository.
+func (t treeWalk) inside(ctx context.Context, r *Repository, entries []storage.Entry) (nested []string, err error) {
 	var areas []func(context.Context, *Repository, string) error
 	for _, e := range entries {
 		read := t.area(e.Name)
@@ -72,7 +86,7 @@ func (t treeWalk) directory(ctx context.Context, name string, visit func(context
 		case e.Kind != storage.EntryDir || read == nil && strings.HasPrefix(e.Name, "_"):
 			t.stranger(r, r.Prefix, e)
 		case read == nil:
-			nested = append(nested, name+"/"+e.Name)
+			nested = append(nested, e.Name)
 		default:
 			r.Exists = true
 			areas = append(areas, read)
@@ -80,15 +94,10 @@ func (t treeWalk) directory(ctx context.Context, name string, visit func(context
 	}
 	for _, read := range areas {
 		if err := read(ctx, r, r.Prefix); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if err := visit(ctx, r); err != nil {
-		return err
-	}
-	return t.Pool.ForEach(ctx, len(nested), func(ctx context.Context, i int) error {
-		return t.directory(ctx, nested[i], visit)
-	})
+	return nested, nil
 }
 
 // area returns how to read a part of a repository, or nil for other names.

@@ -1,0 +1,73 @@
+package catalog
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/blobsweep/blobsweep/internal/inventory"
+	"github.com/blobsweep/blobsweep/storage"
+	"github.com/blobsweep/blobsweep/storage/layout"
+)
+
+// images reads the configurations of all manifests that have one.
+func (rd *reading) images(ctx context.Context) error {
+	var with []*Manifest
+	for _, l := range rd.manifests {
+		if l.Config != nil && isImageConfig(l.Config.MediaType) {
+			with = append(with, &l.Manifest)
+		}
+	}
+	return rd.pool.ForEach(ctx, len(with), func(ctx context.Context, i int) (err error) {
+		with[i].Image, err = rd.image(ctx, with[i].Config)
+		return err
+	})
+}
+
+// isImageConfig tells the configurations of images from those of charts and
+// other artifacts.
+func isImageConfig(mediaType string) bool {
+	return strings.HasPrefix(mediaType, "application/vnd.oci.image.config.v1") ||
+		strings.HasPrefix(mediaType, "application/vnd.docker.container.image.v1")
+}
+
+// image reads a configuration. There is nothing to say of one that is absent,
+// too large, or that is not what its digest names.
+func (rd *reading) image(ctx context.Context, config *Descriptor) (*Image, error) {
+	key := layout.BlobKey(config.Digest)
+	if key == "" {
+		return nil, nil
+	}
+	content, err := inventory.Confirm(func() ([]byte, error) { return rd.Get(ctx, key, rd.opts.MaxManifestSize) })
+	switch {
+	case errors.Is(err, storage.ErrNotFound), errors.Is(err, storage.ErrTooLarge), errors.Is(err, storage.ErrIrregular):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case config.Digest.Algorithm().FromBytes(content) != config.Digest:
+		return nil, nil
+	}
+	var says struct {
+		Created      *time.Time `json:"created"`
+		OS           string     `json:"os"`
+		Architecture string     `json:"architecture"`
+		Variant      string     `json:"variant"`
+		OSVersion    string     `json:"os.version"`
+		Config       struct {
+			Labels map[string]string `json:"Labels"`
+		} `json:"config"`
+	}
+	if json.Unmarshal(content, &says) != nil {
+		return nil, nil
+	}
+	image := &Image{
+		Platform: Platform{says.OS, says.Architecture, says.Variant, says.OSVersion},
+		Labels:   says.Config.Labels,
+	}
+	if says.Created != nil {
+		image.Created = *says.Created
+	}
+	return image, nil
+}
