@@ -2,23 +2,15 @@ package sweep
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
 
+	"github.com/blobsweep/blobsweep/internal/deletion"
 	"github.com/blobsweep/blobsweep/mark"
 	"github.com/blobsweep/blobsweep/storage"
 	"github.com/blobsweep/blobsweep/storage/layout"
 	"github.com/opencontainers/go-digest"
-)
-
-// How many keys go to the backend at a time, and how far an interrupted run
-// goes on: what object stores take in one request, and on trees, where each
-// key is a request, what keeps all workers busy.
-const (
-	flatBatch = 1000
-	treeBatch = 100
 )
 
 // Execute removes what was planned, in the order of law 9: each kind of link
@@ -39,9 +31,9 @@ func (p *Plan) Execute(ctx context.Context, d storage.Driver) error {
 	}
 	stop := p.meter.start(ctx)
 	defer stop()
-	x := execution{Plan: p, driver: d, pinned: map[mark.Key]string{}, staying: map[string]bool{}}
-	if _, ok := storage.AsTree(d); ok {
-		x.dirs, _ = d.(storage.DirRemover)
+	x := execution{
+		Plan: p, driver: d, dirs: deletion.Directories(d),
+		pinned: map[mark.Key]string{}, staying: map[string]bool{},
 	}
 	err := x.run(ctx)
 	switch {
@@ -180,9 +172,9 @@ func (x *execution) phase(ctx context.Context, name Phase, n int,
 	of func(i int) ([]layout.Path, []digest.Digest), removed func(i int),
 ) error {
 	x.meter.enter(name, int64(n))
-	most := flatBatch
+	most := deletion.FlatBatch
 	if x.dirs != nil {
-		most = treeBatch
+		most = deletion.TreeBatch
 	}
 	batches := (n + most - 1) / most
 	return x.pool.ForEach(ctx, batches, func(ctx context.Context, b int) error {
@@ -248,39 +240,13 @@ func (x *execution) settle(keys []string, last []int, failed map[string]bool, re
 // delete removes keys and returns those that are not known to be gone.
 func (x *execution) delete(ctx context.Context, keys []string) map[string]bool {
 	failed := map[string]bool{}
-	for len(keys) > 0 {
-		chunk := keys[:min(len(keys), flatBatch)]
-		keys = keys[len(chunk):]
-		err := x.driver.Delete(ctx, chunk...)
-		if err == nil {
-			continue
-		}
-		var partial *storage.DeleteError
-		if !errors.As(err, &partial) || !names(partial, chunk) { // nothing is known of any
-			partial = &storage.DeleteError{}
-			for _, key := range chunk {
-				partial.Failed = append(partial.Failed, &storage.Error{Op: "delete", Key: key, Err: err})
-			}
-		}
-		for _, f := range partial.Failed {
-			failed[f.Key] = true
-			if ctx.Err() == nil { // otherwise it was only not tried
-				x.fail(f.Key, f.Err)
-			}
+	for _, f := range deletion.Keys(ctx, x.driver, keys) {
+		failed[f.Key] = true
+		if ctx.Err() == nil { // otherwise it was only not tried
+			x.fail(f.Key, f.Err)
 		}
 	}
 	return failed
-}
-
-// names reports whether an error names keys, and only those of the batch. One
-// that names others does not tell which of the batch are gone.
-func names(partial *storage.DeleteError, batch []string) bool {
-	for _, f := range partial.Failed {
-		if !slices.Contains(batch, f.Key) {
-			return false
-		}
-	}
-	return len(partial.Failed) > 0
 }
 
 func (x *execution) fail(key string, err error) {
@@ -311,18 +277,14 @@ func (x *execution) removeHomes(ctx context.Context, paths []layout.Path, keys [
 
 // removeDir removes an empty directory and reports whether it is gone.
 func (x *execution) removeDir(ctx context.Context, prefix string) (bool, error) {
-	if err := ctx.Err(); err != nil {
-		return false, err
-	}
-	err := x.dirs.RemoveDir(ctx, prefix)
+	gone, err := deletion.Directory(ctx, x.dirs, prefix)
 	switch {
 	case err == nil:
-		return true, nil
+		return gone, nil
 	case ctx.Err() != nil:
 		return false, ctx.Err()
-	case !errors.Is(err, storage.ErrNotEmpty) && !errors.Is(err, errors.ErrUnsupported):
-		x.fail(prefix, err)
 	}
+	x.fail(prefix, err)
 	return false, nil
 }
 
