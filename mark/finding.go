@@ -31,6 +31,16 @@ const (
 	VersionedBucket FindingKind = "versioned-bucket"
 	// VersioningUnknown: whether it does could not be asked.
 	VersioningUnknown FindingKind = "versioning-unknown"
+	// MissingBlob: a linked manifest needs a blob that is not stored. This and the
+	// next three are found by a check, not by a collection.
+	MissingBlob FindingKind = "missing-blob"
+	// MissingLayerLink: a linked manifest needs a blob that its repository does
+	// not link.
+	MissingLayerLink FindingKind = "missing-layer-link"
+	// SizeMismatch: a blob has another size than a manifest declares.
+	SizeMismatch FindingKind = "size-mismatch"
+	// CorruptBlob: a blob that does not hash to its digest, or cannot be read.
+	CorruptBlob FindingKind = "corrupt-blob"
 	// EmptyRegistry: there is nothing under docker/registry/v2.
 	EmptyRegistry FindingKind = "empty-registry"
 )

@@ -32,6 +32,14 @@ func remedy(kind mark.FindingKind) string {
 		return "Symbolic links are never followed and never removed. Put what they point to in their place."
 	case mark.Stranger:
 		return "Keys that no registry writes. They are never touched, and keep the directories around them."
+	case mark.MissingBlob:
+		return "Manifests need these blobs, and they are not stored: nobody can pull what they break. Push the image again from where it still is, or restore the blob from a backup."
+	case mark.MissingLayerLink:
+		return "Manifests need these blobs, which are stored, but their repository does not link them, so the registry answers 404. Push the image again: the layers that are stored are not uploaded."
+	case mark.SizeMismatch:
+		return "These blobs have another size than manifests declare, so clients refuse them: they were cut off, or the manifest is wrong. Read them with --blobs; restore from a backup what is corrupt, or push the image again."
+	case mark.CorruptBlob:
+		return "These blobs are not what their digest names, or cannot be read: the storage is damaged. Check the disk; restore them from a backup, or remove the blob's directory and push the image again."
 	case mark.VersionedBucket:
 		return "What is deleted stays as noncurrent versions and goes on to take space. Let a lifecycle rule of the bucket expire noncurrent versions and the delete markers that are left alone."
 	case mark.VersioningUnknown:
