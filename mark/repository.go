@@ -30,6 +30,34 @@ type visit struct {
 // what in it stays. It reads each manifest that no other repository had read,
 // and with DeleteUntagged each tag.
 func (m *Marker) Repository(ctx context.Context, r *inventory.Repository) (*Kept, error) {
+	g, revisions := m.begin(r)
+	roots, err := g.readLinks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if g.byTags {
+		err = g.keepByTags(ctx, roots, revisions)
+	} else {
+		err = g.reach(ctx, append(roots, revisions...))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return g.kept, g.keepSignatures(ctx)
+}
+
+// Links tells of a repository what its links alone tell: which entries of
+// histories stay where all revisions do (law 8), and which tags name nothing. It
+// reads the links that [Marker.Repository] reads, but no manifest.
+func (m *Marker) Links(ctx context.Context, r *inventory.Repository) (*Kept, error) {
+	g, _ := m.begin(r)
+	_, err := g.readLinks(ctx)
+	return g.kept, err
+}
+
+// begin returns what is known of a repository before anything is read, and its
+// revisions.
+func (m *Marker) begin(r *inventory.Repository) (*graph, []visit) {
 	k := &Kept{
 		Tags:      int64(len(r.Tags)),
 		manifests: make(map[digest.Digest]node, len(r.Revisions)),
@@ -44,7 +72,7 @@ func (m *Marker) Repository(ctx context.Context, r *inventory.Repository) (*Kept
 		revisions[i] = visit{l.Digest(), asRoot}
 		k.manifests[revisions[i].digest] = node{state: linked}
 	}
-	g := graph{
+	g := &graph{
 		Marker: m, repository: r, kept: k,
 		byTags: m.opts.DeleteUntagged && !r.Odd,
 		seen:   make(map[visit]bool, len(revisions)),
@@ -52,24 +80,17 @@ func (m *Marker) Repository(ctx context.Context, r *inventory.Repository) (*Kept
 	if g.byTags {
 		g.linked = newLinked(revisions)
 	}
+	return g, revisions
+}
+
+// readLinks reads aliases and tags, and returns the roots that follow.
+func (g *graph) readLinks(ctx context.Context) ([]visit, error) {
 	roots, err := g.readAliases(ctx)
 	if err != nil {
 		return nil, err
 	}
 	named, err := g.readTags(ctx)
-	if err != nil {
-		return nil, err
-	}
-	roots = append(roots, named...)
-	if g.byTags {
-		err = g.keepByTags(ctx, roots, revisions)
-	} else {
-		err = g.reach(ctx, append(roots, revisions...))
-	}
-	if err != nil {
-		return nil, err
-	}
-	return k, g.keepSignatures(ctx)
+	return append(roots, named...), err
 }
 
 // graph is what one repository references.

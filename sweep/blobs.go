@@ -84,16 +84,9 @@ func (p *planner) blobDir(ctx context.Context, d inventory.BlobDir) error {
 	p.markers.keep(staying...)
 	orphans.sort()
 
-	all := d.Prefix != "" && d.Strangers == 0 && orphans.len()+len(empty) == len(d.Blobs)
-	if all {
-		dir, removable, err := p.removable(ctx, d.Prefix)
-		if err != nil {
-			return err
-		}
-		all = removable
-		if removable {
-			empty = append(empty, dir)
-		}
+	empty, all, err := p.withOwn(ctx, d, empty, orphans.len()+len(empty))
+	if err != nil {
+		return err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -109,6 +102,19 @@ func (p *planner) blobDir(ctx context.Context, d inventory.BlobDir) error {
 		p.emptied[parent(d.Prefix)]++
 	}
 	return nil
+}
+
+// withOwn adds the directory itself to the empty ones in it, if all that is in it
+// goes, and reports whether it did.
+func (p *planner) withOwn(ctx context.Context, d inventory.BlobDir, empty []layout.Dir, going int) ([]layout.Dir, bool, error) {
+	if d.Prefix == "" || d.Strangers > 0 || going != len(d.Blobs) {
+		return empty, false, nil
+	}
+	dir, removable, err := p.removable(ctx, d.Prefix)
+	if err == nil && removable {
+		empty = append(empty, dir)
+	}
+	return empty, removable, err
 }
 
 // notMissed fails when a manifest that was taken for absent lies there: then

@@ -21,6 +21,14 @@ func (p *planner) onStranger(s inventory.Stranger) {
 	p.stranger(s, "not written by a registry; it is never touched")
 }
 
+// odd reports a repository of a name that no registry gives.
+func (p *planner) odd(r *inventory.Repository) {
+	p.found(mark.Finding{
+		Kind: mark.OddRepository, Repository: storage.DisplayKey(r.Name), Key: storage.DisplayKey(r.Prefix),
+		Detail: "no registry gives such a name; everything in it, and everything that its links name and its manifests need, is kept",
+	})
+}
+
 // stranger counts a stranger and reports it, with a word on what is done.
 func (p *planner) stranger(s inventory.Stranger, detail string) {
 	p.markers.keep(s.Key)

@@ -113,7 +113,7 @@ func (p *planner) multipartUploads(ctx context.Context) error {
 // arrive. One of which the time or the ID is not known is recent, and so is that
 // of an upload which stays for its age.
 func (p *planner) abandoned(u storage.MultipartUpload, path layout.Path) bool {
-	return u.ID != "" && p.longAgo(u.Initiated) && !p.recentUploads[uploadName{path.Repository, path.Upload}]
+	return !p.tidy && u.ID != "" && p.longAgo(u.Initiated) && !p.recentUploads[uploadName{path.Repository, path.Upload}]
 }
 
 // longAgo reports whether a time is past both the grace period and the age of

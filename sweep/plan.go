@@ -62,13 +62,18 @@ func New(ctx context.Context, r storage.Reader, opts Options) (*Plan, error) {
 		return nil, err
 	}
 	p := newPlanner(r, opts)
+	return p.make(ctx)
+}
+
+// make plans.
+func (p *planner) make(ctx context.Context) (*Plan, error) {
 	stop := p.meter.start(ctx)
 	defer stop()
 	if err := p.plan(ctx); err != nil {
 		return nil, err
 	}
 	digests, bytes := p.marker.Size()
-	opts.Logger.Debug("planned", "digests", digests, "markSetBytes", bytes, "eligible", p.counts.Blobs.Eligible,
+	p.opts.Logger.Debug("planned", "digests", digests, "markSetBytes", bytes, "eligible", p.counts.Blobs.Eligible,
 		"findings", len(p.findings), "blockedBy", p.blocked)
 	return p.Plan, nil
 }

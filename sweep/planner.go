@@ -34,6 +34,9 @@ type planner struct {
 	reportedEmpty map[string]bool     // links
 	recentUploads map[uploadName]bool // those that stay for their age
 	strangers     int
+
+	tidy bool // only what NewTidy says
+	see  Sight
 }
 
 func newPlanner(r storage.Reader, opts Options) *planner {
@@ -70,7 +73,11 @@ func newPlanner(r storage.Reader, opts Options) *planner {
 // blob is judged before the last manifest was read.
 func (p *planner) plan(ctx context.Context) error {
 	p.meter.enter(PhaseMark, 0)
-	anyRepository, err := p.walker.Repositories(ctx, p.repository)
+	repository, blobDir := p.repository, p.blobDir
+	if p.tidy {
+		repository, blobDir = p.tidyRepository, p.tidyBlobs
+	}
+	anyRepository, err := p.walker.Repositories(ctx, repository)
 	if err != nil {
 		return fmt.Errorf("marking manifests: %w", err)
 	}
@@ -78,7 +85,7 @@ func (p *planner) plan(ctx context.Context) error {
 		return fmt.Errorf("looking where symbolic links lead: %w", err)
 	}
 	p.meter.enter(PhaseBlobs, 0)
-	if err := p.rest(ctx); err != nil {
+	if err := p.rest(ctx, blobDir); err != nil {
 		return err
 	}
 	p.gather()
@@ -91,8 +98,8 @@ func (p *planner) plan(ctx context.Context) error {
 }
 
 // rest looks, all at once, at what is judged by what the repositories told.
-func (p *planner) rest(ctx context.Context) error {
-	blobs := func(ctx context.Context) error { return p.walker.Blobs(ctx, p.blobDir) }
+func (p *planner) rest(ctx context.Context, blobDir func(context.Context, inventory.BlobDir) error) error {
+	blobs := func(ctx context.Context) error { return p.walker.Blobs(ctx, blobDir) }
 	tasks := []struct {
 		name string
 		do   func(context.Context) error

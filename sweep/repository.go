@@ -35,10 +35,7 @@ func (p *planner) repository(ctx context.Context, r *inventory.Repository) error
 	}
 	s := share{repository: r.Name, kept: kept}
 	if r.Odd {
-		p.found(mark.Finding{
-			Kind: mark.OddRepository, Repository: storage.DisplayKey(r.Name), Key: storage.DisplayKey(r.Prefix),
-			Detail: "no registry gives such a name; everything in it, and everything that its links name and its manifests need, is kept",
-		})
+		p.odd(r)
 		p.keepAll(r, kept)
 		s.stays = true
 		s.totalLayers = int64(len(r.Layers))
@@ -51,12 +48,18 @@ func (p *planner) repository(ctx context.Context, r *inventory.Repository) error
 			}
 		}
 	}
+	return p.finish(ctx, r, &s)
+}
+
+// finish adds the share of a repository to the plan, and decides about its
+// directories.
+func (p *planner) finish(ctx context.Context, r *inventory.Repository, s *share) error {
 	p.emptyLinks(r)
-	p.add(r, kept, &s)
-	if err := p.keepMarkers(r, &s); err != nil {
+	p.add(r, s.kept, s)
+	if err := p.keepMarkers(r, s); err != nil {
 		return err
 	}
-	return p.planDirectories(ctx, r, &s)
+	return p.planDirectories(ctx, r, s)
 }
 
 // keepAll pins what the links of a repository name.

@@ -33,7 +33,7 @@ func (p *planner) abandonedUploads(ctx context.Context, r *inventory.Repository,
 		}
 		s.totalUploads++
 		s.uploadBytes += u.bytes
-		if !u.old || !u.started.Before(p.opts.Now.Add(-p.opts.UploadsOlderThan)) {
+		if p.tidy || !u.old || !u.started.Before(p.opts.Now.Add(-p.opts.UploadsOlderThan)) {
 			s.recentUploads = append(s.recentUploads, u.name)
 			s.stays = true
 			continue
