@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/blobsweep/blobsweep/internal/inventory"
+	"github.com/blobsweep/blobsweep/internal/parallel"
 	"github.com/blobsweep/blobsweep/storage"
 	"github.com/blobsweep/blobsweep/storage/layout"
 )
@@ -15,7 +16,8 @@ type Sight struct {
 	// Repository is told of every repository. The links of layers and of histories
 	// are those that are there, with their sizes; that of a layer link that is no
 	// plain object is negative, and such an entry is left out.
-	Repository func(context.Context, *inventory.Repository) error
+	// It may use the pool of the plan.
+	Repository func(context.Context, *parallel.Pool, *inventory.Repository) error
 	// Blobs is told of all blobs that are there, in portions, with their sizes; a
 	// size is negative for what is no plain object..
 	Blobs func([]inventory.Link)
@@ -64,7 +66,7 @@ func (p *planner) tidyRepository(ctx context.Context, r *inventory.Repository) e
 		return err
 	}
 	if p.see.Repository != nil {
-		if err := p.see.Repository(ctx, r); err != nil {
+		if err := p.see.Repository(ctx, p.pool, r); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/blobsweep/blobsweep/internal/inventory"
+	"github.com/blobsweep/blobsweep/internal/parallel"
 	"github.com/blobsweep/blobsweep/storage/layout"
 	"github.com/blobsweep/blobsweep/storage/storagetest/fixture"
 	"github.com/blobsweep/blobsweep/sweep"
@@ -63,7 +64,7 @@ func TestLaw08Law11Tidy(t *testing.T) {
 			var mu sync.Mutex
 			seen := map[string]int64{}
 			plan, err := sweep.NewTidy(t.Context(), b.driver, opts, sweep.Sight{
-				Repository: func(_ context.Context, r *inventory.Repository) error {
+				Repository: func(_ context.Context, _ *parallel.Pool, r *inventory.Repository) error {
 					mu.Lock()
 					defer mu.Unlock()
 					for _, l := range r.Layers {
