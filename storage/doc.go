@@ -10,6 +10,8 @@
 //     real, as on a filesystem;
 //   - [MultipartLister], [MultipartAborter] and [VersionKeeper], on object stores;
 //   - [ScratchGetter], where objects can be read into memory that is there;
+//   - [Opener], where they can be read as streams;
+//   - [Writer], where links can be repaired;
 //   - [Concurrent], where the backend knows how many requests in flight suit it;
 //   - [Requester], where it counts what it was asked.
 //

@@ -21,7 +21,7 @@ var (
 
 // Error names the operation and the key that failed.
 type Error struct {
-	Op  string // "list", "get", "stat", "delete", "rmdir"
+	Op  string // "list", "get", "stat", "delete", "rmdir", "write"
 	Key string
 	Err error
 }

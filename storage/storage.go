@@ -2,7 +2,9 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"time"
 )
@@ -161,6 +163,52 @@ func GetInto(ctx context.Context, r Reader, key string, limit int64, scratch []b
 	return r.Get(ctx, key, limit)
 }
 
+// Opener is the power to read an object as a stream, for objects that are too
+// large for memory. Ask for it with [Open]. Wrappers implement it always, and
+// fail with [errors.ErrUnsupported] when what they wrap does not.
+type Opener interface {
+	// Open begins to read an object, at the cost of one Get. It fails as
+	// [Reader.Get] does, but has no limit. The stream is for one goroutine, and
+	// must be closed, which may be done early.
+	//
+	// Read returns [io.EOF] at the end of the whole object, and only there:
+	// what breaks off, or has fewer bytes than the backend announced, ends in
+	// another error. Then the object may be opened again; nothing is tried again
+	// by itself in the middle. When ctx ends, so does the stream.
+	Open(ctx context.Context, key string) (io.ReadCloser, error)
+}
+
+// Open asks an [Opener]. It fails with an error that wraps
+// [errors.ErrUnsupported] where r is none.
+func Open(ctx context.Context, r Reader, key string) (io.ReadCloser, error) {
+	if o, ok := r.(Opener); ok {
+		return o.Open(ctx, key)
+	}
+	return nil, &Error{Op: "get", Key: key, Err: fmt.Errorf("the driver reads no streams: %w", errors.ErrUnsupported)}
+}
+
+// Writer is the power to write a small object. It is there to repair links, and
+// for nothing else: a collection never writes. Ask for it with [Write]. Wrappers
+// implement it always, and fail with [errors.ErrUnsupported] when what they wrap
+// does not.
+type Writer interface {
+	// Write makes an object, or replaces it as a whole: whoever reads it
+	// meanwhile sees the old content or the new one, never a part of either, and
+	// so it is after a crash. Where directories are real, missing ones are made.
+	// It fails with [ErrIrregular] where the key is, or leads through, something
+	// else. After any error the object may have either content.
+	Write(ctx context.Context, key string, content []byte) error
+}
+
+// Write asks a [Writer]. It fails with an error that wraps
+// [errors.ErrUnsupported] where d is none.
+func Write(ctx context.Context, d Driver, key string, content []byte) error {
+	if w, ok := d.(Writer); ok {
+		return w.Write(ctx, key, content)
+	}
+	return &Error{Op: "write", Key: key, Err: fmt.Errorf("the driver does not write: %w", errors.ErrUnsupported)}
+}
+
 // DirRemover is the power to remove empty directories.
 type DirRemover interface {
 	// RemoveDir removes the empty directory that prefix, ending in a slash,
@@ -184,13 +232,18 @@ type LinkProber interface {
 }
 
 // Requests counts what was sent to a backend. On a filesystem these are
-// directories read, files read, stats, and files and directories removed.
+// directories read, files read, stats, files and directories removed, and files
+// written.
 type Requests struct {
 	List   int64 `json:"list"`
 	Get    int64 `json:"get"`
 	Stat   int64 `json:"stat"`
 	Delete int64 `json:"delete"`
+	Write  int64 `json:"write,omitempty"`
 }
+
+// Total is the number of requests of all kinds.
+func (r Requests) Total() int64 { return r.List + r.Get + r.Stat + r.Delete + r.Write }
 
 // Add returns the sum of two counts.
 func (r Requests) Add(other Requests) Requests {
@@ -199,12 +252,13 @@ func (r Requests) Add(other Requests) Requests {
 		Get:    r.Get + other.Get,
 		Stat:   r.Stat + other.Stat,
 		Delete: r.Delete + other.Delete,
+		Write:  r.Write + other.Write,
 	}
 }
 
 // Sub returns what was counted since an earlier reading.
 func (r Requests) Sub(earlier Requests) Requests {
-	return r.Add(Requests{-earlier.List, -earlier.Get, -earlier.Stat, -earlier.Delete})
+	return r.Add(Requests{-earlier.List, -earlier.Get, -earlier.Stat, -earlier.Delete, -earlier.Write})
 }
 
 // Requester is the power to tell how many requests were sent so far.

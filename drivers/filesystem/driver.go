@@ -1,8 +1,8 @@
 // Package filesystem is the driver for registries that keep their tree on a
 // local or mounted filesystem.
 //
-// No symbolic link below the root is ever followed, read or removed (but for
-// [Driver.LeadsOut], which looks where one leads in order to refuse work);
+// No symbolic link below the root is ever followed, read, replaced or removed
+// (but for [Driver.LeadsOut], which looks where one leads in order to refuse work);
 // nothing outside the root is ever touched; a directory is only ever removed
 // by rmdir.
 // On Linux the kernel holds these promises (openat2). Elsewhere, and where
@@ -17,12 +17,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
 
+	"github.com/blobsweep/blobsweep/internal/stream"
 	"github.com/blobsweep/blobsweep/storage"
 )
 
@@ -32,12 +34,12 @@ var (
 	errFileKey = errors.New("the prefix of a directory ends in a slash")
 )
 
-// Driver reads and deletes below one directory. It is safe for concurrent use.
+// Driver reads and deletes below one directory, and repairs links there. It is safe for concurrent use.
 type Driver struct {
 	root string
 	sys  sys
 
-	lists, gets, stats, deletes atomic.Int64
+	lists, gets, stats, deletes, writes atomic.Int64
 }
 
 var (
@@ -47,6 +49,8 @@ var (
 	_ storage.MultiStater   = (*Driver)(nil)
 	_ storage.ScratchGetter = (*Driver)(nil)
 	_ storage.LinkProber    = (*Driver)(nil)
+	_ storage.Opener        = (*Driver)(nil)
+	_ storage.Writer        = (*Driver)(nil)
 	_ storage.Requester     = (*Driver)(nil)
 	_ io.Closer             = (*Driver)(nil)
 )
@@ -61,6 +65,10 @@ type sys interface {
 	// read returns a whole regular file of at most limit bytes, in scratch where
 	// it fits.
 	read(path string, limit int64, scratch []byte) ([]byte, error)
+	// openFile opens a regular file, and tells how large it is.
+	openFile(path string) (*os.File, int64, error)
+	// write makes a regular file in a directory, or replaces it as a whole.
+	write(dir, name string, content []byte) error
 	// unlink removes a regular file, rmdir an empty directory, and neither
 	// anything else.
 	unlink(dir, name string) error
@@ -95,11 +103,11 @@ func (d *Driver) Close() error { return d.sys.Close() }
 func (d *Driver) Hierarchical() bool { return true }
 
 // Requests implements [storage.Requester]: directories read, files read, files
-// and directories described (those of a listing included), and attempts to
-// remove a file or directory.
+// and directories described (those of a listing included), attempts to remove a
+// file or directory, and files written.
 func (d *Driver) Requests() storage.Requests {
 	return storage.Requests{
-		List: d.lists.Load(), Get: d.gets.Load(), Stat: d.stats.Load(), Delete: d.deletes.Load(),
+		List: d.lists.Load(), Get: d.gets.Load(), Stat: d.stats.Load(), Delete: d.deletes.Load(), Write: d.writes.Load(),
 	}
 }
 
@@ -135,6 +143,20 @@ func (d *Driver) GetInto(ctx context.Context, key string, limit int64, scratch [
 		return nil, fail("get", key, err)
 	}
 	return content, nil
+}
+
+// Open implements [storage.Opener]. A read that waits for the disk does not see
+// that ctx ends, the next one does.
+func (d *Driver) Open(ctx context.Context, key string) (io.ReadCloser, error) {
+	if err := errors.Join(checkKey(key), ctx.Err()); err != nil {
+		return nil, fail("get", key, err)
+	}
+	d.gets.Add(1)
+	f, size, err := d.sys.openFile(key)
+	if err != nil {
+		return nil, fail("get", key, err)
+	}
+	return stream.New(ctx, key, f, size), nil
 }
 
 // Stat implements [storage.Reader]. A symbolic link is described itself, as

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io/fs"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -204,30 +205,56 @@ func (s *linuxSys) lstat(dir string, names []string, file string) ([]fileInfo, e
 	})
 }
 
-// read does not block on a FIFO, and learns the size before it allocates: the
-// file as it was then is what it reads.
+// openRegular opens a regular file and tells how large it is. It does not block
+// on a FIFO.
+func (s *linuxSys) openRegular(path string) (fd int, size int64, err error) {
+	fd, err = s.open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_LARGEFILE)
+	if err != nil {
+		return -1, 0, err
+	}
+	var st unix.Stat_t
+	_, err = retry(func() (int, error) { return 0, unix.Fstat(fd, &st) })
+	switch {
+	case err != nil:
+	case st.Mode&unix.S_IFMT == unix.S_IFDIR:
+		err = unix.EISDIR
+	case st.Mode&unix.S_IFMT != unix.S_IFREG:
+		err = storage.ErrIrregular
+	}
+	if err != nil {
+		closeFD(fd, &err)
+		return -1, 0, err
+	}
+	return fd, st.Size, nil
+}
+
+func (s *linuxSys) openFile(path string) (*os.File, int64, error) {
+	fd, size, err := s.openRegular(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	f := os.NewFile(uintptr(fd), path)
+	if err := unix.SetNonblock(fd, false); err != nil {
+		return nil, 0, errors.Join(err, f.Close())
+	}
+	return f, size, nil
+}
+
+// read learns the size before it allocates: the file as it was then is what it
+// reads.
 func (s *linuxSys) read(path string, limit int64, scratch []byte) (content []byte, err error) {
-	fd, err := s.open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_LARGEFILE)
+	fd, size, err := s.openRegular(path)
 	if err != nil {
 		return nil, err
 	}
 	defer closeFD(fd, &err)
-	var st unix.Stat_t
-	if _, err := retry(func() (int, error) { return 0, unix.Fstat(fd, &st) }); err != nil {
-		return nil, err
-	}
-	switch {
-	case st.Mode&unix.S_IFMT == unix.S_IFDIR:
-		return nil, unix.EISDIR
-	case st.Mode&unix.S_IFMT != unix.S_IFREG:
-		return nil, storage.ErrIrregular
-	case st.Size > limit:
+	if size > limit {
 		return nil, storage.ErrTooLarge
 	}
 	// One byte more, so that the end of the file is seen without growing.
 	content = scratch[:0:len(scratch)]
-	if int64(cap(content)) <= st.Size {
-		content = make([]byte, 0, st.Size+1)
+	if int64(cap(content)) <= size {
+		content = make([]byte, 0, size+1)
 	}
 	for {
 		n, err := retry(func() (int, error) { return unix.Read(fd, content[len(content):cap(content)]) })
@@ -235,7 +262,7 @@ func (s *linuxSys) read(path string, limit int64, scratch []byte) (content []byt
 			return nil, err
 		}
 		content = content[:len(content)+n]
-		if n == 0 || int64(len(content)) == st.Size {
+		if n == 0 || int64(len(content)) == size {
 			return content, nil
 		}
 		if int64(len(content)) > limit {

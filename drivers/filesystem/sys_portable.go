@@ -88,14 +88,7 @@ func (s *portableSys) readDir(dir string) (entries []storage.Entry, err error) {
 	if err := s.check(dir); err != nil {
 		return nil, err
 	}
-	if dir == "" {
-		dir = "."
-	}
-	info, err := s.root.Lstat(dir)
-	if err != nil {
-		return nil, err
-	}
-	f, err := s.openSame(dir, info)
+	f, err := s.openDir(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -147,20 +140,25 @@ func (s *portableSys) regular(dir, name string) (string, fs.FileInfo, error) {
 	return path, info, nil
 }
 
-func (s *portableSys) read(path string, limit int64, scratch []byte) (content []byte, err error) {
+func (s *portableSys) openFile(path string) (*os.File, int64, error) {
 	dir, name := split(path)
 	path, info, err := s.regular(strings.TrimSuffix(dir, "/"), name)
 	if err != nil {
-		return nil, err
-	}
-	if info.Size() > limit {
-		return nil, storage.ErrTooLarge
+		return nil, 0, err
 	}
 	f, err := s.openSame(path, info)
+	return f, info.Size(), err
+}
+
+func (s *portableSys) read(path string, limit int64, scratch []byte) (content []byte, err error) {
+	f, size, err := s.openFile(path)
 	if err != nil {
 		return nil, err
 	}
 	defer closeFile(f, &err)
+	if size > limit {
+		return nil, storage.ErrTooLarge
+	}
 	buffer := bytes.NewBuffer(scratch[:0:len(scratch)])
 	if _, err := buffer.ReadFrom(io.LimitReader(f, min(limit, math.MaxInt64-1)+1)); err != nil {
 		return nil, err

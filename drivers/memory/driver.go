@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"iter"
 	"slices"
 	"sort"
@@ -17,6 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/blobsweep/blobsweep/internal/stream"
 	"github.com/blobsweep/blobsweep/storage"
 )
 
@@ -38,7 +40,7 @@ type Driver struct {
 	// while none are kept.
 	noncurrent map[string]bool
 
-	lists, gets, stats, deletes atomic.Int64
+	lists, gets, stats, deletes, writes atomic.Int64
 }
 
 type object struct {
@@ -48,6 +50,8 @@ type object struct {
 
 var (
 	_ storage.Driver           = (*Driver)(nil)
+	_ storage.Opener           = (*Driver)(nil)
+	_ storage.Writer           = (*Driver)(nil)
 	_ storage.MultipartLister  = (*Driver)(nil)
 	_ storage.MultipartAborter = (*Driver)(nil)
 	_ storage.VersionKeeper    = (*Driver)(nil)
@@ -147,6 +151,25 @@ func (d *Driver) Get(ctx context.Context, key string, limit int64) ([]byte, erro
 	return bytes.Clone(o.content), nil
 }
 
+// Open implements [storage.Opener].
+func (d *Driver) Open(ctx context.Context, key string) (io.ReadCloser, error) {
+	o, err := d.lookup(ctx, "get", &d.gets, key)
+	if err != nil {
+		return nil, err
+	}
+	// Content is replaced as a whole, and never changed.
+	return stream.New(ctx, key, io.NopCloser(bytes.NewReader(o.content)), int64(len(o.content))), nil
+}
+
+// Write implements [storage.Writer], as of now.
+func (d *Driver) Write(ctx context.Context, key string, content []byte) error {
+	if err := ctx.Err(); err != nil {
+		return &storage.Error{Op: "write", Key: key, Err: err}
+	}
+	d.writes.Add(1)
+	return d.Put(ctx, key, content, time.Now())
+}
+
 // Stat implements [storage.Reader]. There are no directories, so a key that
 // ends in a slash is found only where a marker was put.
 func (d *Driver) Stat(ctx context.Context, key string) (storage.Object, error) {
@@ -204,10 +227,10 @@ func (d *Driver) remove(keys []string) {
 }
 
 // Requests implements [storage.Requester]: pages listed, objects read, objects
-// described, and batches deleted. Pages of uploads and of parts count as
+// described, batches deleted, and objects written. Pages of uploads and of parts count as
 // listings, a question for versions as a stat, an abort as a delete.
 func (d *Driver) Requests() storage.Requests {
 	return storage.Requests{
-		List: d.lists.Load(), Get: d.gets.Load(), Stat: d.stats.Load(), Delete: d.deletes.Load(),
+		List: d.lists.Load(), Get: d.gets.Load(), Stat: d.stats.Load(), Delete: d.deletes.Load(), Write: d.writes.Load(),
 	}
 }

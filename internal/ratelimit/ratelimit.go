@@ -4,14 +4,15 @@
 // again; this is for the others.
 //
 // What counts as a request is what the backend sees: a page of a listing, a
-// directory, an object read, a stat, a batch of deletes on an object store, a
-// single unlink on a filesystem. The limit holds for all goroutines together.
+// directory, an object read, as a stream or not, a stat, a batch of deletes on an
+// object store, a single unlink on a filesystem, an object written. The limit holds for all goroutines together.
 package ratelimit
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 
 	"github.com/blobsweep/blobsweep/storage"
@@ -23,7 +24,8 @@ import (
 const Page = 1000
 
 // Driver forwards to another driver at a bounded rate, with the powers of
-// [storage.Tree], [storage.LinkProber] and [storage.Requester]. It is safe for concurrent use.
+// [storage.Tree], [storage.LinkProber], [storage.Opener], [storage.Writer] and
+// [storage.Requester]. It is safe for concurrent use.
 type Driver struct {
 	inner storage.Driver
 	tree  storage.Tree // nil where directories are not real
@@ -96,6 +98,24 @@ func (l *Driver) GetInto(ctx context.Context, key string, limit int64, scratch [
 		return nil, err
 	}
 	return storage.GetInto(ctx, l.inner, key, limit, scratch)
+}
+
+// Open implements [storage.Opener], as one request; it fails with
+// [errors.ErrUnsupported] where the wrapped driver has no such power.
+func (l *Driver) Open(ctx context.Context, key string) (io.ReadCloser, error) {
+	if err := l.token(ctx, "get", key); err != nil {
+		return nil, err
+	}
+	return storage.Open(ctx, l.inner, key)
+}
+
+// Write implements [storage.Writer]; it fails with [errors.ErrUnsupported] where
+// the wrapped driver has no such power.
+func (l *Driver) Write(ctx context.Context, key string, content []byte) error {
+	if err := l.token(ctx, "write", key); err != nil {
+		return err
+	}
+	return storage.Write(ctx, l.inner, key, content)
 }
 
 // Stat implements [storage.Reader].

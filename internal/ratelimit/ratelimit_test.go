@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"slices"
+	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/blobsweep/blobsweep/storage"
 )
@@ -15,6 +18,7 @@ import (
 type flat struct {
 	objects int
 	deletes []int
+	written []string
 	fail    map[string]error // by key
 	broken  error            // of whole deletes
 }
@@ -47,6 +51,15 @@ func (f *flat) Delete(_ context.Context, keys ...string) error {
 		return &storage.DeleteError{Failed: failed}
 	}
 	return f.broken
+}
+
+func (f *flat) Open(context.Context, string) (io.ReadCloser, error) {
+	return io.NopCloser(strings.NewReader("bytes")), nil
+}
+
+func (f *flat) Write(_ context.Context, key string, content []byte) error {
+	f.written = append(f.written, key+" "+string(content))
+	return nil
 }
 
 func (f *flat) Requests() storage.Requests { return storage.Requests{List: 7} }
@@ -119,6 +132,15 @@ func TestTokensTaken(t *testing.T) {
 	}{
 		{"list of two and a half pages", list, 3, 3},
 		{"get", func(d storage.Driver) error { _, err := d.Get(ctx, "k", 9); return err }, 1, 1},
+		{"open", func(d storage.Driver) error {
+			r, err := storage.Open(ctx, d, "k")
+			if err != nil {
+				return err
+			}
+			_, err = io.ReadAll(iotest.OneByteReader(r))
+			return errors.Join(err, r.Close())
+		}, 1, 1},
+		{"write", func(d storage.Driver) error { return storage.Write(ctx, d, "k", []byte("text")) }, 1, 1},
 		{"stat", func(d storage.Driver) error { _, err := d.Stat(ctx, "k"); return err }, 1, 1},
 		{"delete of 2,500", func(d storage.Driver) error { return d.Delete(ctx, keys(2500)...) }, 3, 2500},
 		{"delete of nothing", func(d storage.Driver) error { return d.Delete(ctx) }, 0, 0},
@@ -181,6 +203,35 @@ func TestFlatClaimsNoDirectories(t *testing.T) {
 	}
 	if got := d.(storage.Requester).Requests(); got.List != 7 {
 		t.Errorf("requests are not forwarded: %+v", got)
+	}
+}
+
+func TestOpenAndWriteAreForwarded(t *testing.T) {
+	inner := &flat{}
+	d := wrap(inner, (&meter{left: 2}).wait, 10)
+	r, err := storage.Open(t.Context(), d, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if content, err := io.ReadAll(r); string(content) != "bytes" || err != nil {
+		t.Errorf("read %q, %v", content, err)
+	}
+	if err := storage.Write(t.Context(), d, "b", []byte("text")); err != nil || !slices.Equal(inner.written, []string{"b text"}) {
+		t.Errorf("wrote %q, %v", inner.written, err)
+	}
+	if err := storage.Write(t.Context(), d, "c", nil); !errors.Is(err, context.Canceled) || len(inner.written) != 1 {
+		t.Errorf("without a token: %v, wrote %q", err, inner.written)
+	}
+	if _, err := storage.Open(t.Context(), d, "a"); !errors.Is(err, context.Canceled) {
+		t.Errorf("without a token: %v", err)
+	}
+
+	d = wrap(struct{ storage.Driver }{inner}, (&meter{left: 9}).wait, 10)
+	_, err = storage.Open(t.Context(), d, "a")
+	for _, err := range []error{err, storage.Write(t.Context(), d, "b", nil)} {
+		if !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("without the power: %v", err)
+		}
 	}
 }
 

@@ -228,7 +228,11 @@ func conclusion(b *strings.Builder, r blobsweep.Report, outcome Outcome) {
 // effort tells what the run took.
 func effort(b *strings.Builder, r blobsweep.Report) {
 	q := r.Requests
-	fmt.Fprintf(b, "Took %s and %s: %s list, %s get, %s stat, %s delete.\n",
-		Span(time.Duration(r.Seconds*float64(time.Second))), Numbered(q.List+q.Get+q.Stat+q.Delete, "request"),
-		Count(q.List), Count(q.Get), Count(q.Stat), Count(q.Delete))
+	written := ""
+	if q.Write > 0 {
+		written = ", " + Count(q.Write) + " write"
+	}
+	fmt.Fprintf(b, "Took %s and %s: %s list, %s get, %s stat, %s delete%s.\n",
+		Span(time.Duration(r.Seconds*float64(time.Second))), Numbered(q.Total(), "request"),
+		Count(q.List), Count(q.Get), Count(q.Stat), Count(q.Delete), written)
 }

@@ -14,8 +14,8 @@ import (
 
 // Errors that injected faults carry.
 var (
-	// ErrInjected is the error of a key that [Fault.FailKey] chose, unless the
-	// fault has an error of its own.
+	// ErrInjected is the error of a key that [Fault.FailKey] chose, or of a
+	// stream that [Fault.FailByte] did, unless the fault has an error of its own.
 	ErrInjected = errors.New("injected failure")
 	// ErrCrashed is the error of every operation after the crash that
 	// [Faulty.CrashAfter] arranged.
@@ -33,8 +33,8 @@ const defaultPage = 1000
 // Delete is one operation, whatever number of keys it has.
 type Op struct {
 	Index int // from 0, in the order in which the operations began
-	// Kind is "list", "get", "stat", "readdir", "delete" or "rmdir", and on
-	// object stores "uploads" (listed), "parts" (their size), "abort" or
+	// Kind is "list", "get", "open", "stat", "readdir", "delete", "rmdir" or
+	// "write", and on object stores "uploads" (listed), "parts" (their size), "abort" or
 	// "versioning".
 	Kind string
 	Key  string // key or prefix; of a Delete, the first key; of "versioning", nothing
@@ -55,6 +55,10 @@ type Fault struct {
 	// batch there is no fault. Operations of other kinds ignore it, and what Err
 	// says happens to them.
 	FailKey int
+	// FailByte, from 1, makes an Open succeed whose stream fails in the place of
+	// that byte, with Err or else ErrInjected. Beyond the end of the object there
+	// is no fault. Operations of other kinds ignore it, as they do FailKey.
+	FailByte int64
 }
 
 // Faulty is a [storage.Driver] that fails where it is told to. It has all the
@@ -70,8 +74,8 @@ type Faulty struct {
 	ops    atomic.Int64
 
 	mu        sync.Mutex // guards what follows, and deletions before a crash
-	deletions int
-	allowed   int // deletions until the crash, or negative
+	deletions int        // and writes
+	allowed   int        // of them until the crash, or negative
 	crashed   atomic.Bool
 }
 
@@ -80,6 +84,8 @@ var (
 	_ storage.Tree             = (*Faulty)(nil)
 	_ storage.DirRemover       = (*Faulty)(nil)
 	_ storage.LinkProber       = (*Faulty)(nil)
+	_ storage.Opener           = (*Faulty)(nil)
+	_ storage.Writer           = (*Faulty)(nil)
 	_ storage.MultiStater      = (*Faulty)(nil)
 	_ storage.ScratchGetter    = (*Faulty)(nil)
 	_ storage.MultipartLister  = (*Faulty)(nil)
@@ -99,8 +105,9 @@ func Inject(d storage.Driver, fault func(Op) Fault) *Faulty {
 }
 
 // CrashAfter lets n more deletions happen, each key of a batch, each directory
-// and each abort counted, those that are not there too. From then on nothing more
-// is changed and every operation fails with [ErrCrashed]. A batch that the
+// and each abort counted, those that are not there too, and each write with them.
+// From then on nothing more is changed and every operation fails with
+// [ErrCrashed], a read from an open stream too. A batch that the
 // crash interrupts has lost its first keys, and fails with ErrCrashed itself.
 func (f *Faulty) CrashAfter(n int) {
 	f.mu.Lock()
@@ -112,8 +119,8 @@ func (f *Faulty) CrashAfter(n int) {
 // Ops returns the number of operations seen so far, failed ones included.
 func (f *Faulty) Ops() int { return int(f.ops.Load()) }
 
-// Deletions returns how many deletions were let through so far, counted as
-// [Faulty.CrashAfter] does. Those of a first run are the points to crash at.
+// Deletions returns how many deletions and writes were let through so far, counted
+// as [Faulty.CrashAfter] does. Those of a first run are the points to crash at.
 func (f *Faulty) Deletions() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -131,7 +138,7 @@ func (f *Faulty) begin(kind, key string) (Fault, error) {
 		return fault, failure(kind, key, ErrCrashed)
 	case fault.NotFound:
 		return fault, failure(kind, key, storage.ErrNotFound)
-	case fault.Err != nil && (kind != "delete" || fault.FailKey == 0):
+	case fault.Err != nil && (kind != "delete" || fault.FailKey == 0) && (kind != "open" || fault.FailByte == 0):
 		return fault, failure(kind, key, fault.Err)
 	}
 	return fault, nil
@@ -140,6 +147,8 @@ func (f *Faulty) begin(kind, key string) (Fault, error) {
 func failure(kind, key string, err error) *storage.Error {
 	op := kind
 	switch kind {
+	case "open":
+		op = "get"
 	case "readdir":
 		op = "list"
 	case "uploads":

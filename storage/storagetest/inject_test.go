@@ -137,6 +137,7 @@ func TestFaultBeforeOperation(t *testing.T) {
 		"stat":   func(f *storagetest.Faulty) error { _, err := f.Stat(t.Context(), "k0"); return err },
 		"delete": func(f *storagetest.Faulty) error { return f.Delete(t.Context(), "k0", "k1") },
 		"rmdir":  func(f *storagetest.Faulty) error { return f.RemoveDir(t.Context(), "k0") },
+		"write":  func(f *storagetest.Faulty) error { return f.Write(t.Context(), "k0", []byte("new")) },
 	}
 	for name, do := range operations {
 		for _, fault := range []storagetest.Fault{{Err: errBroken}, {NotFound: true}} {

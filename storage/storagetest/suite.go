@@ -95,6 +95,15 @@ func subtests(h Harness) []subtest {
 			tests = append(tests, subtest{"RemoveDir", (*suite).removeDir})
 		}
 	}
+	if _, ok := h.Driver.(storage.Opener); ok {
+		tests = append(tests, subtest{"Open", (*suite).open}, subtest{"OpenCancelled", (*suite).openCancelled})
+	}
+	if _, ok := h.Driver.(storage.Writer); ok {
+		tests = append(tests, subtest{"Write", (*suite).write}, subtest{"WriteWhole", (*suite).writeWhole})
+		if _, ok := storage.AsTree(h.Driver); ok {
+			tests = append(tests, subtest{"TreeWrite", (*suite).treeWrite})
+		}
+	}
 	if _, ok := h.Driver.(storage.Requester); ok {
 		tests = append(tests, subtest{"Requests", (*suite).requests})
 	}
