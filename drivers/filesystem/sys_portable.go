@@ -140,14 +140,22 @@ func (s *portableSys) regular(dir, name string) (string, fs.FileInfo, error) {
 	return path, info, nil
 }
 
+// maxReplaced is how often a file is looked for again that was replaced, as
+// links are when a tag moves, while it was opened.
+const maxReplaced = 8
+
 func (s *portableSys) openFile(path string) (*os.File, int64, error) {
 	dir, name := split(path)
-	path, info, err := s.regular(strings.TrimSuffix(dir, "/"), name)
-	if err != nil {
-		return nil, 0, err
+	for attempt := 0; ; attempt++ {
+		path, info, err := s.regular(strings.TrimSuffix(dir, "/"), name)
+		if err != nil {
+			return nil, 0, err
+		}
+		f, err := s.openSame(path, info)
+		if err == nil || !errors.Is(err, errReplaced) || attempt == maxReplaced {
+			return f, info.Size(), err
+		}
 	}
-	f, err := s.openSame(path, info)
-	return f, info.Size(), err
 }
 
 func (s *portableSys) read(path string, limit int64, scratch []byte) (content []byte, err error) {
