@@ -101,14 +101,12 @@ func (r *Repository) ReferrersBySubject() map[digest.Digest][]digest.Digest {
 
 // subject is that of a revision, or of what it holds.
 func (r *Repository) subject(revision Revision) digest.Digest {
-	m := r.Manifests[revision.Digest]
-	if held := r.Manifests[revision.Holds]; held != nil && (m == nil || m.State == Absent) {
-		m = held
+	for _, d := range []digest.Digest{revision.Digest, revision.Holds} {
+		if m := r.Manifests[d]; m != nil && m.Subject != "" {
+			return m.Subject
+		}
 	}
-	if m == nil {
-		return ""
-	}
-	return m.Subject
+	return ""
 }
 
 // Revision returns the link of a manifest, if the repository has one.

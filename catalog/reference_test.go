@@ -83,7 +83,7 @@ func TestSplitReference(t *testing.T) {
 var (
 	one     = digest.Digest("sha256:4404806c" + strings.Repeat("0", 56))
 	other   = digest.Digest("sha256:4404ffff" + strings.Repeat("0", 56))
-	alias   = digest.Digest("sha512:4404aaaa" + strings.Repeat("0", 120))
+	aliased = digest.Digest("sha512:4404aaaa" + strings.Repeat("0", 120))
 	child   = digest.Digest("sha256:cccc0001" + strings.Repeat("0", 56))
 	sibling = digest.Digest("sha256:cccc0002" + strings.Repeat("0", 56))
 	deep    = digest.Digest("sha256:44048888" + strings.Repeat("0", 56))
@@ -99,8 +99,8 @@ func lookups() *Catalog {
 				{Name: "broken", Broken: true}, {Name: "latest", Digest: one},
 				{Name: "v1", Digest: one}, {Name: "v1.1", Digest: other}, {Name: "v2", Digest: child}, {Name: "v3", Digest: child},
 			},
-			Revisions: []Revision{{Digest: one}, {Digest: other}, {Digest: alias}},
-			Manifests: map[digest.Digest]*Manifest{one: {}, other: {}, alias: {}, child: {}, sibling: {}, deep: {}},
+			Revisions: []Revision{{Digest: one}, {Digest: other}, {Digest: aliased}},
+			Manifests: map[digest.Digest]*Manifest{one: {}, other: {}, aliased: {}, child: {}, sibling: {}, deep: {}},
 			Layers:    []digest.Digest{layer},
 		},
 		{Name: "team/lone", Tags: []Tag{{Name: "v1", Digest: one}}, Revisions: []Revision{{Digest: one}}},
@@ -145,8 +145,8 @@ func TestResolve(t *testing.T) {
 		{Tag: "v1"}:                      one,
 		{Tag: "v2"}:                      child,
 		{Digest: string(one)}:            one,
-		{Digest: string(alias)}:          alias,
-		{Digest: "sha512:4404"}:          alias,
+		{Digest: string(aliased)}:        aliased,
+		{Digest: "sha512:4404"}:          aliased,
 		{Digest: "44048"}:                one, // deep is not linked
 		{Digest: "44048888"}:             deep,
 		{Digest: "4404ff"}:               other,
