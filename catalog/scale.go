@@ -285,9 +285,6 @@ func (s *scale) weighImage(w *Weights, root, repository int32) {
 			take(n)
 		}
 		s.stack = append(s.stack, s.referrers[n]...)
-		if own.here != repository {
-			continue
-		}
 		for _, e := range s.edges[own.from:own.to] {
 			if s.descends(e, repository) {
 				s.stack = append(s.stack, e.to)

@@ -124,6 +124,10 @@ func TestWeigh(t *testing.T) {
 			[]string{"r B v1: a a"},
 		},
 		{
+			"subject in another repository", []*Repository{letterRepository("r", "A", "v1=A", letterManifest('A', "a")), letterRepository("s", "B", "", letterManifest('B', "b>A"))},
+			[]string{"r A v1: aA aA", "s B : bB bB"},
+		},
+		{
 			"dangling tag", []*Repository{letterRepository("r", "", "v1=A v2=B broken=", letterManifest('A', "a"))},
 			[]string{"r A v1: aA aA", "r B v2:  "},
 		},
