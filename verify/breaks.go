@@ -31,7 +31,7 @@ func (c *Check) breaks() {
 	for i := range c.findings {
 		f := &c.findings[i]
 		if p, ok := placeOf(*f); ok {
-			f.Breaks = slices.Clone(wanted[p])
+			f.Breaks = append([]string{}, wanted[p]...)
 		}
 		if path, ok := layout.Parse(f.Key); f.Fault && ok && path.Kind == layout.TagLink {
 			f.Breaks = []string{tagName(path.Repository, path.Tag)}

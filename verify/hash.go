@@ -23,6 +23,8 @@ import (
 // bufferSize is how much of a blob is read at a time.
 const bufferSize = 256 << 10
 
+var errPace = errors.New("waiting for the bandwidth limit")
+
 // hashing reads blobs.
 type hashing struct {
 	*Check
@@ -87,7 +89,7 @@ func (h *hashing) blob(ctx context.Context, d digest.Digest) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errors.Is(err, errors.ErrUnsupported):
+	case errors.Is(err, errors.ErrUnsupported), errors.Is(err, errPace):
 		return err
 	case errors.Is(err, storage.ErrIrregular):
 		return nil // a finding was made of the symbolic link
@@ -153,7 +155,7 @@ func (h *hashing) copy(ctx context.Context, to hash.Hash, from io.Reader) (total
 			h.tell(false)
 			if h.limiter != nil {
 				if err := h.limiter.WaitN(ctx, n); err != nil {
-					return total, err
+					return total, fmt.Errorf("%w: %w", errPace, err)
 				}
 			}
 		}

@@ -111,7 +111,9 @@ func (c *Check) whyNotLink(f *Finding) string {
 			return "what the tag named is not known: it has no history"
 		}
 		return "what the tag named is not known, and its history does not tell: it has " + some(tag.History)
-	case path.Digest.Algorithm() != digest.SHA256:
+	case path.Kind == layout.TagLink:
+		return "what the tag named is not known"
+	case !ofSHA256(path.Digest):
 		return "under this algorithm the path does not tell what the link held"
 	case slices.ContainsFunc(c.broken, func(b brokenLink) bool { return b.path == path && b.holds != "" }):
 		return "it holds another digest than its name says, and which is right is not known"

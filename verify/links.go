@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/blobsweep/blobsweep/catalog"
 	"github.com/blobsweep/blobsweep/internal/inventory"
@@ -121,7 +122,7 @@ func missingLinks(r *inventory.Repository, own *catalog.Repository) []unlinked {
 // unrecorded notes a tag of which the history lacks what it names now.
 func (c *Check) unrecorded(repository string, tag inventory.Tag, own *catalog.Repository) {
 	t, err := own.Tag(tag.Name)
-	if err != nil || t.Digest.Algorithm() != digest.SHA256 || !layout.ValidTag(tag.Name) {
+	if err != nil || !ofSHA256(t.Digest) || !layout.ValidTag(tag.Name) {
 		return
 	}
 	has := func(l inventory.Link) bool { return l.Digest() == t.Digest }
@@ -129,6 +130,8 @@ func (c *Check) unrecorded(repository string, tag inventory.Tag, own *catalog.Re
 		c.absent = append(c.absent, layout.Path{Kind: layout.TagIndexLink, Repository: repository, Tag: tag.Name, Digest: t.Digest})
 	}
 }
+
+func ofSHA256(d digest.Digest) bool { return strings.HasPrefix(string(d), "sha256:") }
 
 // detail says what is wrong with a link.
 func (b brokenLink) detail() string {

@@ -11,7 +11,6 @@ import (
 	"github.com/blobsweep/blobsweep/storage"
 	"github.com/blobsweep/blobsweep/storage/layout"
 	"github.com/blobsweep/blobsweep/sweep"
-	"github.com/opencontainers/go-digest"
 )
 
 // ErrPartial says that not everything could be mended: the report names the keys
@@ -65,7 +64,7 @@ func (c *Check) mendable(path layout.Path) bool {
 	own := c.byName[path.Repository]
 	stored, _ := c.stored.has(path.Digest)
 	switch {
-	case own == nil || !stored || path.Digest.Algorithm() != digest.SHA256:
+	case own == nil || !stored || !ofSHA256(path.Digest):
 		return false
 	case path.Kind == layout.LayerLink:
 		return true

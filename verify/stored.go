@@ -7,6 +7,7 @@ import (
 
 	"github.com/blobsweep/blobsweep/internal/inventory"
 	"github.com/blobsweep/blobsweep/mark"
+	"github.com/blobsweep/blobsweep/storage/layout"
 	"github.com/opencontainers/go-digest"
 )
 
@@ -41,6 +42,9 @@ func (s *stored) sort() {
 
 // has reports whether a blob is stored, and its size, or a negative one.
 func (s *stored) has(d digest.Digest) (bool, int64) {
+	if _, ok := layout.ParseDigest(string(d)); !ok {
+		return false, -1 // descriptors can hold anything
+	}
 	i, ok := slices.BinarySearchFunc(s.blobs, mark.DigestKey(d), func(b storedBlob, key mark.Key) int {
 		return cmp.Compare(b.key, key)
 	})
