@@ -40,7 +40,7 @@ func (rd *reading) repository(ctx context.Context, from *inventory.Repository) e
 // revisions takes the revisions, and what those hold whose name does not tell.
 func (rd *reading) revisions(ctx context.Context, from *inventory.Repository, r *Repository) error {
 	for _, l := range from.Revisions {
-		held, err := rd.held(ctx, from, "_manifests/revisions/", l)
+		held, err := rd.held(ctx, from, r, "_manifests/revisions/", l)
 		if err != nil {
 			return err
 		}
@@ -62,7 +62,7 @@ func (rd *reading) layers(ctx context.Context, from *inventory.Repository, r *Re
 	for _, links := range [][]inventory.Link{from.Layers, from.IrregularLayers} {
 		for _, l := range links {
 			r.Layers = append(r.Layers, l.Digest())
-			held, err := rd.held(ctx, from, "_layers/", l)
+			held, err := rd.held(ctx, from, r, "_layers/", l)
 			if err != nil {
 				return err
 			}
@@ -81,7 +81,7 @@ func (rd *reading) layers(ctx context.Context, from *inventory.Repository, r *Re
 
 // held returns what a link of another algorithm than sha256 holds, where it
 // differs from its name (law 14).
-func (rd *reading) held(ctx context.Context, from *inventory.Repository, area string, l inventory.Link) (digest.Digest, error) {
+func (rd *reading) held(ctx context.Context, from *inventory.Repository, r *Repository, area string, l inventory.Link) (digest.Digest, error) {
 	if l.Algorithm == "sha256" {
 		return "", nil
 	}
@@ -92,6 +92,7 @@ func (rd *reading) held(ctx context.Context, from *inventory.Repository, area st
 		return "", err
 	case state == mark.LinkHidden:
 		rd.unreadable()
+		r.Unreadable = true
 		rd.found(mark.Finding{
 			Kind: mark.Symlink, Repository: from.Name, Key: storage.DisplayKey(key),
 			Detail: "what this link holds cannot be known, because symbolic links are not followed; put the file in its place",

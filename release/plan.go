@@ -1,14 +1,11 @@
 package release
 
 import (
-	"context"
 	"errors"
 	"iter"
 	"slices"
 	"sync/atomic"
 
-	"github.com/blobsweep/blobsweep/catalog"
-	"github.com/blobsweep/blobsweep/storage"
 	"github.com/blobsweep/blobsweep/sweep"
 	"github.com/opencontainers/go-digest"
 )
@@ -88,32 +85,18 @@ type Kept struct {
 // name; the error is a [*RefusedError].
 var ErrNamed = errors.New("still named")
 
-// ErrUnknown says that a repository has no such tag or revision.
-var ErrUnknown = errors.New("no such tag or revision")
-
 // Plan is what goes, what stays, and why. Its methods other than Execute only
 // read it, and must not be called while Execute runs.
 type Plan struct {
 	opts     Options
+	works    []*work
 	executed atomic.Bool
 	steps    []Step
 	kept     []Kept
 	blocked  []sweep.Blocker
 	done     []Step
+	left     []Step
 	failed   []sweep.Failure
-}
-
-// New plans what goes of a catalog. It reads nothing else.
-//
-// It fails with a [*RefusedError] that lists every digest that was chosen and
-// that something else still names, with [catalog.ErrUnknownRepository], and with
-// [ErrUnknown].
-func New(c *catalog.Catalog, targets []Target, opts Options) (*Plan, error) {
-	opts, err := opts.resolve()
-	if err != nil {
-		return nil, err
-	}
-	return &Plan{opts: opts}, nil
 }
 
 // Steps yields what goes, in the order of removal.
@@ -130,24 +113,10 @@ func (p *Plan) BlockedBy() []sweep.Blocker { return slices.Clone(p.blocked) }
 // Done yields what the backend confirmed to be gone, in the order of removal.
 func (p *Plan) Done() iter.Seq[Step] { return slices.Values(p.done) }
 
+// Left yields what was planned, is still there, and is neither kept nor failed:
+// what an execution that was interrupted did not come to.
+func (p *Plan) Left() iter.Seq[Step] { return slices.Values(p.left) }
+
 // Failed names every key that could not be deleted (law 10), and those that were
 // left in place because something that refers to them could not be.
 func (p *Plan) Failed() []sweep.Failure { return slices.Clone(p.failed) }
-
-// Execute removes what was planned, in the order of law 9. Unless the plan is
-// offline it looks again first: a tag that moved meanwhile stays, and so does a
-// revision that a tag has come to name, with all that it needs.
-//
-// It fails with sweep.ErrExecuted on a second call, with sweep.ErrBlocked when
-// the plan is blocked, and with sweep.ErrPartial when something planned is still
-// there: Failed names the keys. When ctx ends it stops between batches, and the
-// error wraps sweep.ErrPartial and the cause.
-func (p *Plan) Execute(ctx context.Context, d storage.Driver) error {
-	switch {
-	case len(p.blocked) > 0:
-		return sweep.ErrBlocked
-	case p.executed.Swap(true):
-		return sweep.ErrExecuted
-	}
-	return ctx.Err()
-}

@@ -4,31 +4,28 @@ import (
 	"slices"
 
 	"github.com/blobsweep/blobsweep/catalog"
+	"github.com/blobsweep/blobsweep/storage/layout"
 	"github.com/opencontainers/go-digest"
 )
 
 // repository is one of the catalog, with the edges of its manifests.
 type repository struct {
 	*catalog.Repository
-	revisions  map[digest.Digest]catalog.Revision
+	linked     map[digest.Digest]catalog.Revision
 	referring  map[digest.Digest][]digest.Digest // revisions, by their subject
 	unreadable bool                              // something in it may need anything (law 4)
 }
 
-func newRepository(r *catalog.Repository) *repository {
+func newRepository(r *catalog.Repository, unreadable bool) *repository {
 	repo := &repository{
 		Repository: r,
-		revisions:  make(map[digest.Digest]catalog.Revision, len(r.Revisions)),
-		referring:  map[digest.Digest][]digest.Digest{},
+		linked:     make(map[digest.Digest]catalog.Revision, len(r.Revisions)),
+		referring:  r.ReferrersBySubject(),
+		unreadable: unreadable || r.Unreadable,
 	}
-	for _, rev := range r.Revisions {
-		repo.revisions[rev.Digest] = rev
-		switch m := r.Manifests[rev.Digest]; {
-		case m == nil:
-			repo.unreadable = true
-		case m.Subject != "":
-			repo.referring[m.Subject] = append(repo.referring[m.Subject], rev.Digest)
-		}
+	for _, revision := range r.Revisions {
+		repo.linked[revision.Digest] = revision
+		repo.unreadable = repo.unreadable || r.Manifests[revision.Digest] == nil
 	}
 	for _, m := range r.Manifests {
 		switch m.State {
@@ -39,7 +36,13 @@ func newRepository(r *catalog.Repository) *repository {
 	return repo
 }
 
-// state is how far a manifest could be read; zero when nobody tried.
+// isLinked reports whether a digest is a revision's.
+func (r *repository) isLinked(d digest.Digest) bool {
+	_, ok := r.linked[d]
+	return ok
+}
+
+// state is how far a manifest could be read; zero when it was not tried.
 func (r *repository) state(d digest.Digest) catalog.State {
 	if m := r.Manifests[d]; m != nil {
 		return m.State
@@ -47,8 +50,8 @@ func (r *repository) state(d digest.Digest) catalog.State {
 	return 0
 }
 
-// needs is what a manifest needs, blobs included, and what an alias holds (law
-// 14).
+// needs is what a manifest needs, blobs included, and what links hold that have
+// another name (law 14).
 func (r *repository) needs(d digest.Digest) []digest.Digest {
 	var needs []digest.Digest
 	if m := r.Manifests[d]; m != nil {
@@ -57,14 +60,16 @@ func (r *repository) needs(d digest.Digest) []digest.Digest {
 			needs = append(needs, ref.Digest)
 		}
 	}
-	if holds := r.revisions[d].Holds; holds != "" {
-		needs = append(needs, holds)
+	for _, held := range []digest.Digest{r.linked[d].Holds, r.Aliases[d]} {
+		if held != "" {
+			needs = append(needs, held)
+		}
 	}
 	return needs
 }
 
-// leads is what a manifest needs and takes along: of one that is not understood,
-// nothing (laws 3 and 4).
+// leads is what a manifest takes along, if nothing else needs it: of one that is
+// not understood, nothing (laws 3 and 4).
 func (r *repository) leads(d digest.Digest) []digest.Digest {
 	if state := r.state(d); state == catalog.Understood || state == catalog.Absent {
 		return r.needs(d)
@@ -75,29 +80,66 @@ func (r *repository) leads(d digest.Digest) []digest.Digest {
 // referrers are the revisions that refer to a manifest.
 func (r *repository) referrers(d digest.Digest) []digest.Digest { return r.referring[d] }
 
-// before tells what must go after a revision: what it needs, and what it refers
-// to, by way of manifests that are not linked too.
-func (r *repository) before(goes map[digest.Digest]bool) edges[digest.Digest] {
-	none := func(digest.Digest) []digest.Digest { return nil }
-	return func(d digest.Digest) []digest.Digest {
-		starts := r.needs(d)
-		if m := r.Manifests[d]; m != nil && m.Subject != "" {
-			starts = append(starts, m.Subject)
+// refersTo is what a manifest needs and its subject.
+func (r *repository) refersTo(d digest.Digest) []digest.Digest {
+	needs := r.needs(d)
+	for _, of := range []digest.Digest{d, r.linked[d].Holds} {
+		if m := r.Manifests[of]; m != nil && m.Subject != "" {
+			needs = append(needs, m.Subject)
 		}
-		on := func(n digest.Digest) []digest.Digest {
-			if goes[n] {
-				return nil // it has its own
-			}
-			return r.needs(n)
-		}
-		reached := trail[digest.Digest]{}
-		reached.follow(starts, on, none, nil)
-		var after []digest.Digest
-		for n := range reached {
-			if goes[n] && n != d {
-				after = append(after, n)
-			}
-		}
-		return after
 	}
+	return needs
+}
+
+// after tells, of some revisions that go, which of them must go after one of
+// them: what that refers to, by way of manifests that do not go too.
+func (r *repository) after(goes map[digest.Digest]string) edges[digest.Digest] {
+	return func(d digest.Digest) (later []digest.Digest) {
+		reached := trail[digest.Digest]{}
+		reached.follow([]digest.Digest{d}, func(n digest.Digest) []digest.Digest {
+			if _, own := goes[n]; own && n != d {
+				return nil // it has edges of its own
+			}
+			return r.refersTo(n)
+		}, none, nil)
+		for n := range reached {
+			if _, own := goes[n]; own && n != d {
+				later = append(later, n)
+			}
+		}
+		return later
+	}
+}
+
+func none(digest.Digest) []digest.Digest { return nil }
+
+// mayName is what a tag names or, when its link is broken, may name (law 15).
+func (r *repository) mayName(t catalog.Tag) []digest.Digest {
+	switch {
+	case t.Digest != "":
+		return []digest.Digest{t.Digest}
+	case !t.Broken:
+		return nil
+	case len(t.History) > 0:
+		return t.History
+	}
+	all := make([]digest.Digest, len(r.Revisions))
+	for i, revision := range r.Revisions {
+		all[i] = revision.Digest
+	}
+	return all
+}
+
+// The keys of a repository.
+
+func (r *repository) tagLink(tag string) layout.Path {
+	return layout.Path{Kind: layout.TagLink, Repository: r.Name, Tag: tag}
+}
+
+func (r *repository) entryLink(tag string, d digest.Digest) layout.Path {
+	return layout.Path{Kind: layout.TagIndexLink, Repository: r.Name, Tag: tag, Digest: d}
+}
+
+func (r *repository) revisionLink(d digest.Digest) layout.Path {
+	return layout.Path{Kind: layout.RevisionLink, Repository: r.Name, Digest: d}
 }
