@@ -17,9 +17,6 @@ type Closure struct {
 	// Blobs are the other digests that they need, in the order in which they
 	// were met. A digest that only a manifest of an unknown type names may be no
 	// blob at all.
-	//
-	// A digest that stands for another (law 14) comes with that one, here and
-	// among Manifests. Its own bytes are mostly not stored.
 	Blobs []digest.Digest
 }
 
@@ -34,22 +31,15 @@ func (r *Repository) Closure(roots ...digest.Digest) Closure {
 		met[d] = true
 	}
 	c := Closure{Manifests: manifests}
-	add := func(d digest.Digest) {
-		if d != "" && !met[d] {
-			met[d] = true
-			c.Blobs = append(c.Blobs, d)
-		}
-	}
 	for _, d := range manifests {
-		add(r.Aliases[d])
-		own, _ := r.Revision(d)
-		for _, signature := range own.Signatures {
-			add(signature)
+		m := r.Manifests[d]
+		if m == nil {
+			continue
 		}
-		if m := r.Manifests[d]; m != nil {
-			for _, ref := range m.References {
-				add(ref.Digest)
-				add(r.Aliases[ref.Digest])
+		for _, ref := range m.References {
+			if !met[ref.Digest] {
+				met[ref.Digest] = true
+				c.Blobs = append(c.Blobs, ref.Digest)
 			}
 		}
 	}
@@ -61,9 +51,6 @@ func (r *Repository) children(d digest.Digest) []digest.Digest {
 	var children []digest.Digest
 	if own, ok := r.Revision(d); ok && own.Holds != "" {
 		children = append(children, own.Holds)
-	}
-	if to := r.Aliases[d]; r.Manifests[to] != nil {
-		children = append(children, to)
 	}
 	if m := r.Manifests[d]; m != nil {
 		for _, ref := range m.References {

@@ -5,6 +5,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/blobsweep/blobsweep/internal/when"
 	"github.com/blobsweep/blobsweep/storage"
 	"github.com/dustin/go-humanize"
 )
@@ -19,29 +20,7 @@ func Bytes(n int64) string {
 
 // Span prints a duration as people write it, no finer than it matters: 7d,
 // 1h30m, 2.4s.
-func Span(d time.Duration) string {
-	const day = 24 * time.Hour
-	switch {
-	case d >= day && d%day == 0:
-		return Count(int64(d/day)) + "d"
-	case d >= time.Minute:
-		d = d.Round(time.Second)
-	case d >= time.Second:
-		d = d.Round(100 * time.Millisecond)
-	case d >= time.Millisecond:
-		d = d.Round(time.Millisecond)
-	default:
-		d = d.Round(time.Microsecond)
-	}
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
-}
+func Span(d time.Duration) string { return when.Span(d) }
 
 // Numbered is a count with its noun: "1 blob", "1,014 blobs".
 func Numbered[N int | int64](n N, noun string) string {

@@ -1,4 +1,5 @@
-// Package when reads ages and moments as people write them on a command line.
+// Package when reads ages and moments as people write them on a command line,
+// and prints ages the same way.
 package when
 
 import (
