@@ -144,6 +144,8 @@ var unsteady = []struct {
 	{regexp.MustCompile(`Took [0-9a-zµ.]+ and [0-9,]+ requests: .*`), `Took 500ms and 4 requests: 1 list, 1 get, 1 stat, 1 delete.`},
 	{regexp.MustCompile(`"(list|get|stat|delete)": \d+`), `"$1": 1`},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`), `2026-11-20 13:00:00 UTC`},
+	{regexp.MustCompile(`"pushed": "[^"]+"`), `"pushed": "2026-10-21T12:00:00Z"`},
+	{regexp.MustCompile(`(?m)(B  )\d{4}-\d\d-\d\d(  \S)`), `${1}2026-10-21${2}`}, // of an image
 	{regexp.MustCompile(`since \d{4}-\d\d-\d\d`), `since 2026-10-21`},
 }
 

@@ -160,16 +160,7 @@ func goes(b *strings.Builder, r blobsweep.Report, d Details) {
 
 // recent tells what only its age keeps, and until when.
 func recent(b *strings.Builder, r blobsweep.Report, d Details) {
-	var kept []string
-	for _, k := range []struct {
-		n    int64
-		name string
-	}{{r.Manifests.Recent, "manifest"}, {r.LayerLinks.Recent, "layer link"}, {r.Blobs.Recent, "blob"},
-		{r.EmptyDirectories.Recent, "empty directory"}} {
-		if k.n > 0 {
-			kept = append(kept, Numbered(k.n, k.name))
-		}
-	}
+	kept := recentOf(r.Counts)
 	uploads := r.Uploads.Recent + r.MultipartUploads.Recent
 	if len(kept) == 0 && uploads == 0 {
 		return
@@ -190,6 +181,21 @@ func recent(b *strings.Builder, r blobsweep.Report, d Details) {
 		wrap(b, 2, 2, fmt.Sprintf("%s: younger than %s (--uploads-older-than), so a client may still finish.",
 			Numbered(uploads, "upload"), Span(max(d.UploadsOlderThan, graceOf(r)))))
 	}
+}
+
+// recentOf counts what only its age keeps, by kind, uploads aside.
+func recentOf(c sweep.Counts) []string {
+	var kept []string
+	for _, k := range []struct {
+		n    int64
+		name string
+	}{{c.Manifests.Recent, "manifest"}, {c.LayerLinks.Recent, "layer link"}, {c.Blobs.Recent, "blob"},
+		{c.EmptyDirectories.Recent, "empty directory"}} {
+		if k.n > 0 {
+			kept = append(kept, Numbered(k.n, k.name))
+		}
+	}
+	return kept
 }
 
 // conclusion is what someone reads who reads one line only.
