@@ -35,7 +35,7 @@ type proxy struct {
 // request is what a proxy knows of one.
 type request struct {
 	index int
-	kind  string // "list", "get", "stat", "delete", "uploads", "parts", "abort", "versioning", or another method
+	kind  string // "list", "get", "stat", "delete", "write", "uploads", "parts", "abort", "versioning", or another method
 	key   string // of an object, or the prefix of a listing
 	more  bool   // a listing's page after the first
 }
@@ -147,6 +147,10 @@ func parse(r *http.Request) request {
 		}
 	case http.MethodHead:
 		q.kind = "stat"
+	case http.MethodPut:
+		if !query.Has("uploadId") {
+			q.kind = "write"
+		}
 	case http.MethodDelete:
 		q.kind = "delete"
 		if query.Has("uploadId") {

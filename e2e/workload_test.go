@@ -92,7 +92,7 @@ func checkRequests(t *testing.T, s *store, deleteUntagged bool) {
 		t.Fatal(err)
 	}
 	checkPlanRequests(t, s.proxy, tree, deleteUntagged)
-	if got, sent := run.Report().Requests, len(s.proxy.requests()); int(got.List+got.Get+got.Stat+got.Delete) != sent {
+	if got, sent := run.Report().Requests, len(s.proxy.requests()); int(got.Total()) != sent {
 		t.Errorf("the report counts %+v, and %d were seen", got, sent)
 	}
 	t.Logf("plan: floor %d, requests %v", floor(tree, deleteUntagged), s.proxy.counts())

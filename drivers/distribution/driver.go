@@ -28,20 +28,23 @@ type Options struct {
 	PruneDirectories bool
 }
 
-// Driver is a [storage.Driver], a [storage.Tree], a [storage.DirRemover] and a
-// [storage.Requester] over a StorageDriver of Distribution. It is safe for
+// Driver is a [storage.Driver], a [storage.Tree], a [storage.DirRemover], a
+// [storage.Opener], a [storage.Writer] and a [storage.Requester] over a
+// StorageDriver of Distribution. It is safe for
 // concurrent use, as StorageDrivers are.
 type Driver struct {
 	inner storagedriver.StorageDriver
 	opts  Options
 
-	lists, gets, stats, deletes atomic.Int64
+	lists, gets, stats, deletes, writes atomic.Int64
 }
 
 var (
 	_ storage.Driver     = (*Driver)(nil)
 	_ storage.Tree       = (*Driver)(nil)
 	_ storage.DirRemover = (*Driver)(nil)
+	_ storage.Opener     = (*Driver)(nil)
+	_ storage.Writer     = (*Driver)(nil)
 	_ storage.Requester  = (*Driver)(nil)
 )
 
@@ -67,6 +70,7 @@ func (d *Driver) Requests() storage.Requests {
 		Get:    d.gets.Load(),
 		Stat:   d.stats.Load(),
 		Delete: d.deletes.Load(),
+		Write:  d.writes.Load(),
 	}
 }
 

@@ -52,6 +52,15 @@ func (f *flat) Reader(_ context.Context, path string, _ int64) (io.ReadCloser, e
 	return io.NopCloser(strings.NewReader(content)), nil
 }
 
+func (f *flat) PutContent(_ context.Context, path string, content []byte) error {
+	defer f.mu.Unlock()
+	if err := f.begin("put", path); err != nil {
+		return err
+	}
+	f.files[path] = string(content)
+	return nil
+}
+
 func (f *flat) Stat(_ context.Context, path string) (storagedriver.FileInfo, error) {
 	defer f.mu.Unlock()
 	if err := f.begin("stat", path); err != nil {

@@ -1,6 +1,7 @@
 package oss
 
 import (
+	"bytes"
 	"context"
 	"io"
 
@@ -18,6 +19,8 @@ type bucket struct {
 	name    string
 	region  string
 	keyring *keyring
+	encrypt bool
+	keyID   string // of the key in KMS, if any
 }
 
 var _ objectstore.API = (*bucket)(nil)
@@ -98,6 +101,32 @@ func (b *bucket) Get(ctx context.Context, key string) (io.ReadCloser, int64, err
 	}
 	return checked(out.Body, value(out.HashCRC64)), size, nil
 }
+
+// Put implements [objectstore.API], with the encryption of the configuration. The
+// SDK compares the checksum that the store tells of what it has. An answer without
+// an ETag is not that of a store.
+func (b *bucket) Put(ctx context.Context, key string, content []byte) error {
+	in := &oss.PutObjectRequest{
+		Bucket: &b.name, Key: &key, Body: bytes.NewReader(content), ContentType: oss.Ptr(contentType),
+	}
+	switch {
+	case b.encrypt && b.keyID != "":
+		in.ServerSideEncryption, in.ServerSideEncryptionKeyId = oss.Ptr("KMS"), &b.keyID
+	case b.encrypt:
+		in.ServerSideEncryption = oss.Ptr("AES256")
+	}
+	out, err := b.client.PutObject(ctx, in)
+	switch {
+	case err != nil:
+		return b.fault(err, "")
+	case value(out.ETag) == "":
+		return noAnswer()
+	}
+	return nil
+}
+
+// contentType is the one that registries give to all objects.
+const contentType = "application/octet-stream"
 
 // Stat implements [objectstore.API]. A 404 that has no code may as well be that
 // of something on the way, so that only a listing that begins with the key

@@ -44,6 +44,12 @@ type Config struct {
 	// SecurityToken take precedence over all other credentials.
 	AccessKeyID, AccessKeySecret, SecurityToken string
 
+	// Encrypt and EncryptionKeyID (of a key in KMS) are those of the registry, for
+	// the links that [Driver.Write] repairs. Without them the bucket's own rule
+	// holds, as it does for the access to them.
+	Encrypt         bool
+	EncryptionKeyID string
+
 	// MaxRequests per second; zero means no limit.
 	MaxRequests int
 	// Logger receives what is tried again; nil discards it.

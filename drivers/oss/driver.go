@@ -35,6 +35,7 @@ func New(ctx context.Context, c Config) (*Driver, error) {
 		Permissions: map[objectstore.Op]string{
 			objectstore.OpList:       "oss:ListObjects",
 			objectstore.OpGet:        "oss:GetObject",
+			objectstore.OpWrite:      "oss:PutObject",
 			objectstore.OpStat:       "oss:GetObject",
 			objectstore.OpDelete:     "oss:DeleteObject",
 			objectstore.OpUploads:    "oss:ListMultipartUploads",
@@ -47,7 +48,7 @@ func New(ctx context.Context, c Config) (*Driver, error) {
 
 // newBucket makes the SDK's client of a resolved configuration.
 func newBucket(c Config, client *http.Client) *bucket {
-	b := &bucket{name: c.Bucket, region: c.Region, keyring: newKeyring(c)}
+	b := &bucket{name: c.Bucket, region: c.Region, keyring: newKeyring(c), encrypt: c.Encrypt, keyID: c.EncryptionKeyID}
 	config := oss.NewConfig().
 		WithRegion(c.Region).
 		WithCredentialsProvider(b.keyring).

@@ -109,6 +109,8 @@ func TestAbsence(t *testing.T) {
 		{"upload for a key", "get", failure(404, "NoSuchUpload"), objectstore.Transient},
 		{"key of a listing", "list", failure(404, "NoSuchKey"), objectstore.Transient},
 		{"key of a batch", "delete", failure(404, "NoSuchKey"), objectstore.Transient},
+		{"key of a write", "write", failure(404, "NoSuchKey"), objectstore.Transient},
+		{"bucket of a write", "write", failure(404, "NoSuchBucket"), objectstore.Failed},
 		{"key of the uploads", "uploads", failure(404, "NoSuchKey"), objectstore.Transient},
 		{"key of the bucket", "versioning", failure(404, "NoSuchKey"), objectstore.Transient},
 		{"upload", "parts", failure(404, "NoSuchUpload"), objectstore.Absent},

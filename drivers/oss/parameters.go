@@ -9,9 +9,8 @@ import (
 
 // ParseParameters makes a Config of the section oss in a registry's
 // configuration. It knows every parameter of the driver of Distribution v2.8,
-// which is also Harbor's; takes encrypt, encryptionkeyid and chunksize in
-// silence, which are about writing objects; and returns the names of all
-// others. As there, a region may begin with oss-, and an endpoint is a whole
+// which is also Harbor's; takes chunksize in silence, which is about writing large
+// objects; and returns the names of all others. As there, a region may begin with oss-, and an endpoint is a whole
 // host: with the bucket's name in front, or a domain that is bound to the
 // bucket. Booleans may be strings. Without accesskeyid and accesskeysecret,
 // credentials are looked for elsewhere, see the package's documentation.
@@ -36,7 +35,11 @@ func ParseParameters(p map[string]any) (c Config, unknown []string, err error) {
 			c.Internal, err = boolean(value, false)
 		case "secure":
 			secure, err = boolean(value, true)
-		case "encrypt", "encryptionkeyid", "chunksize":
+		case "encrypt":
+			c.Encrypt, err = boolean(value, false)
+		case "encryptionkeyid":
+			c.EncryptionKeyID = text(value)
+		case "chunksize":
 		default:
 			unknown = append(unknown, name)
 		}

@@ -83,6 +83,10 @@ func list(ctx context.Context, d *Driver) error {
 	return err
 }
 
+func write(ctx context.Context, d *Driver) error {
+	return d.API.Put(ctx, "key", []byte("content of key"))
+}
+
 func stat(ctx context.Context, d *Driver) error {
 	_, err := d.API.Stat(ctx, "key")
 	return err
@@ -114,7 +118,7 @@ func versioning(ctx context.Context, d *Driver) error {
 
 // calls are single requests.
 var calls = map[string]func(context.Context, *Driver) error{
-	"get": get, "list": list, "stat": stat, "delete": remove,
+	"get": get, "write": write, "list": list, "stat": stat, "delete": remove,
 	"uploads": uploads, "parts": parts, "abort": abort, "versioning": versioning,
 }
 

@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -24,6 +25,7 @@ type bucket struct {
 	client  *s3.Client
 	name    string
 	keyring keyring
+	writing writing
 	md5     atomic.Bool // deletes carry Content-MD5
 }
 
@@ -104,6 +106,23 @@ func (b *bucket) Get(ctx context.Context, key string) (io.ReadCloser, int64, err
 		return nil, 0, b.fault(err, "NoSuchKey")
 	}
 	return out.Body, sizeOf(out.ContentLength), nil
+}
+
+// Put implements [objectstore.API], with what the configuration says of new
+// objects. An answer without an ETag is not that of a store.
+func (b *bucket) Put(ctx context.Context, key string, content []byte) error {
+	out, err := b.client.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: &b.name, Key: &key, Body: bytes.NewReader(content), ContentType: aws.String(contentType),
+		ServerSideEncryption: b.writing.encryption, SSEKMSKeyId: optional(b.writing.keyID),
+		StorageClass: b.writing.storageClass, ACL: b.writing.acl,
+	})
+	if err == nil && aws.ToString(out.ETag) == "" {
+		return &objectstore.Fault{Class: objectstore.Transient, Message: "the answer does not say that the object was written"}
+	}
+	if err != nil {
+		return b.fault(err, "")
+	}
+	return nil
 }
 
 // Stat implements [objectstore.API]. The 404 of a HEAD has no body and may as

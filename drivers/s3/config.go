@@ -41,6 +41,12 @@ type Config struct {
 	// Anonymous sends requests without a signature.
 	Anonymous bool
 
+	// Encrypt, KeyID (of a key in KMS), StorageClass and ObjectACL are those of the
+	// registry, for the links that [Driver.Write] repairs. Empty ones are left to
+	// the bucket.
+	Encrypt                        bool
+	KeyID, StorageClass, ObjectACL string
+
 	// UserAgent is added to that of the SDK.
 	UserAgent string
 	// MaxRequests per second; zero means no limit.

@@ -33,6 +33,7 @@ func TestParseParameters(t *testing.T) {
 			AccessKey: accessKey, SecretKey: secretKey, SessionToken: sessionToken, Region: "r",
 			Endpoint: "http://minio:9000", PathStyle: true, Bucket: "b", Root: "/a/b/",
 			Insecure: true, SkipVerify: true, UserAgent: "me",
+			Encrypt: true, KeyID: "k", StorageClass: "STANDARD", ObjectACL: "private",
 		}, nil},
 		{"numbers and strings", parameters{"bucket": 42, "region": "r", "rootdirectory": 7, "accesskey": 1234, "secretkey": 5678,
 			"forcepathstyle": "1", "secure": "f", "skipverify": ""},

@@ -40,6 +40,7 @@ func New(ctx context.Context, c Config) (*Driver, error) {
 		Permissions: map[objectstore.Op]string{
 			objectstore.OpList:       "s3:ListBucket",
 			objectstore.OpGet:        "s3:GetObject",
+			objectstore.OpWrite:      "s3:PutObject",
 			objectstore.OpStat:       "s3:GetObject and s3:ListBucket",
 			objectstore.OpDelete:     "s3:DeleteObject",
 			objectstore.OpUploads:    "s3:ListBucketMultipartUploads",
@@ -78,7 +79,7 @@ func newBucket(ctx context.Context, c Config) (*bucket, error) {
 	if loaded.Region == "" {
 		return nil, errors.New("s3: no region is named; set it, or AWS_REGION")
 	}
-	b := &bucket{name: c.Bucket, keyring: keyring{chain: loaded.Credentials}}
+	b := &bucket{name: c.Bucket, keyring: keyring{chain: loaded.Credentials}, writing: c.writing()}
 	b.client = s3.NewFromConfig(loaded, func(o *s3.Options) {
 		if !c.Anonymous {
 			o.Credentials = &b.keyring

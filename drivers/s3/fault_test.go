@@ -31,6 +31,10 @@ func list(d *Driver) error {
 	return err
 }
 
+func write(d *Driver) error {
+	return d.API.Put(context.Background(), "key", []byte("content"))
+}
+
 func stat(d *Driver) error {
 	_, err := d.API.Stat(context.Background(), "key")
 	return err
@@ -63,7 +67,7 @@ func versioning(d *Driver) error {
 type call = func(*Driver) error
 
 var calls = map[string]call{
-	"get": get, "list": list, "stat": stat, "delete": remove,
+	"get": get, "write": write, "list": list, "stat": stat, "delete": remove,
 	"uploads": uploads, "parts": parts, "abort": abort, "versioning": versioning,
 }
 

@@ -8,13 +8,13 @@ import (
 	"strconv"
 )
 
-// irrelevant are parameters that make no difference to a collector: they are
-// about writing objects, about redirecting clients to them, and about logs. Of
-// the two versions of signatures, only the newer one is spoken.
+// irrelevant are parameters that make no difference here: they are about writing
+// large objects, about redirecting clients to them, and about logs. Of the two
+// versions of signatures, only the newer one is spoken.
 // Source: registry/storage/driver/s3-aws of CNCF Distribution v3.1.2.
 var irrelevant = []string{
-	"chunksize", "encrypt", "keyid", "loglevel", "multipartcopychunksize", "multipartcopymaxconcurrency",
-	"multipartcopythresholdsize", "objectacl", "redirectendpoint", "storageclass", "v4auth",
+	"chunksize", "loglevel", "multipartcopychunksize", "multipartcopymaxconcurrency",
+	"multipartcopythresholdsize", "redirectendpoint", "v4auth",
 }
 
 // ParseParameters makes a Config of the section s3 or s3aws in a registry's
@@ -27,12 +27,12 @@ func ParseParameters(p map[string]any) (c Config, unknown []string, err error) {
 	texts := map[string]*string{
 		"accesskey": &c.AccessKey, "secretkey": &c.SecretKey, "sessiontoken": &c.SessionToken,
 		"bucket": &c.Bucket, "rootdirectory": &c.Root, "region": &c.Region, "regionendpoint": &c.Endpoint,
-		"useragent": &c.UserAgent,
+		"useragent": &c.UserAgent, "keyid": &c.KeyID, "storageclass": &c.StorageClass, "objectacl": &c.ObjectACL,
 	}
 	secure := true
 	switches := map[string]*bool{
 		"secure": &secure, "skipverify": &c.SkipVerify, "forcepathstyle": &c.PathStyle,
-		"usedualstack": &c.UseDualStack, "accelerate": &c.Accelerate, "usefipsendpoint": &c.UseFIPS,
+		"encrypt": &c.Encrypt, "usedualstack": &c.UseDualStack, "accelerate": &c.Accelerate, "usefipsendpoint": &c.UseFIPS,
 	}
 	for _, name := range slices.Sorted(maps.Keys(p)) {
 		value := p[name]

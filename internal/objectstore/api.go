@@ -19,6 +19,8 @@ type API interface {
 	// Get opens an object. Size is -1 where the answer does not tell it. The
 	// context outlives the body.
 	Get(ctx context.Context, key string) (body io.ReadCloser, size int64, err error)
+	// Put writes a small object, or replaces it as a whole.
+	Put(ctx context.Context, key string, content []byte) error
 	// Stat describes an object. Key is not filled in.
 	Stat(ctx context.Context, key string) (storage.Object, error)
 	// Delete removes up to 1,000 keys, all different. An error means that

@@ -19,6 +19,7 @@ type Op string
 const (
 	OpList       Op = "list"
 	OpGet        Op = "get"
+	OpWrite      Op = "write"
 	OpStat       Op = "stat"
 	OpDelete     Op = "delete"
 	OpUploads    Op = "list multipart uploads"
@@ -169,5 +170,7 @@ func (d *Driver) count(op Op) {
 		d.stats.Add(1)
 	case OpDelete, OpAbort:
 		d.deletes.Add(1)
+	case OpWrite:
+		d.writes.Add(1)
 	}
 }

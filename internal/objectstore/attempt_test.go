@@ -81,11 +81,16 @@ func TestCounting(t *testing.T) {
 		_, uploadErr := collect(t, d.ListMultipartUploads(t.Context(), ""), 1)
 		_, sizeErr := d.MultipartParts(t.Context(), u)
 		abortErr := d.AbortMultipartUpload(t.Context(), u)
-		err := errors.Join(listErr, getErr, statErr, versionErr, uploadErr, sizeErr, abortErr, d.Delete(t.Context(), "a"))
+		opened, openErr := d.Open(t.Context(), "a")
+		if openErr == nil {
+			openErr = opened.Close()
+		}
+		writeErr := d.Write(t.Context(), "a", nil)
+		err := errors.Join(openErr, writeErr, listErr, getErr, statErr, versionErr, uploadErr, sizeErr, abortErr, d.Delete(t.Context(), "a"))
 		if err != nil || !versioned {
 			t.Error(versioned, err)
 		}
-		wantRequests(t, f, d, storage.Requests{List: 6, Get: 2, Stat: 4, Delete: 4})
+		wantRequests(t, f, d, storage.Requests{List: 6, Get: 4, Stat: 4, Delete: 4, Write: 2})
 		if d.Concurrency() != DefaultConcurrency {
 			t.Errorf("concurrency is %d", d.Concurrency())
 		}

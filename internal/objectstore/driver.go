@@ -31,8 +31,8 @@ type Config struct {
 	Logger *slog.Logger
 
 	// Attempts of a request, the wait after the first one (it doubles, up to
-	// MaxBackoff), and how long one may take, the body included; zero means the
-	// defaults.
+	// MaxBackoff), and how long one may take, the body included (of a stream, the
+	// next of its bytes); zero means the defaults.
 	Attempts int
 	Backoff  time.Duration
 	Timeout  time.Duration
@@ -57,13 +57,15 @@ type Driver struct {
 	Config
 	pace *pace
 
-	lists, gets, stats, deletes atomic.Int64
+	lists, gets, stats, deletes, writes atomic.Int64
 
 	down atomic.Bool // a batch of deletes was given up, and none was answered since
 }
 
 var (
 	_ storage.Driver           = (*Driver)(nil)
+	_ storage.Opener           = (*Driver)(nil)
+	_ storage.Writer           = (*Driver)(nil)
 	_ storage.Requester        = (*Driver)(nil)
 	_ storage.Concurrent       = (*Driver)(nil)
 	_ storage.VersionKeeper    = (*Driver)(nil)
@@ -107,7 +109,7 @@ func (d *Driver) Concurrency() int { return d.Config.Concurrency }
 // versioning as a stat, an abort as a delete.
 func (d *Driver) Requests() storage.Requests {
 	return storage.Requests{
-		List: d.lists.Load(), Get: d.gets.Load(), Stat: d.stats.Load(), Delete: d.deletes.Load(),
+		List: d.lists.Load(), Get: d.gets.Load(), Stat: d.stats.Load(), Delete: d.deletes.Load(), Write: d.writes.Load(),
 	}
 }
 

@@ -180,6 +180,14 @@ func (f *fake) Get(ctx context.Context, key string) (io.ReadCloser, int64, error
 	return io.NopCloser(bytes.NewReader(o.content)), int64(len(o.content)), nil
 }
 
+func (f *fake) Put(ctx context.Context, key string, content []byte) error {
+	if err := f.begin(ctx, OpWrite, key); err != nil {
+		return err
+	}
+	f.put(key, content, time.Now())
+	return nil
+}
+
 func (f *fake) Stat(ctx context.Context, key string) (storage.Object, error) {
 	o, err := f.lookup(ctx, OpStat, key)
 	return storage.Object{Size: int64(len(o.content)), ModTime: o.modTime}, err
@@ -236,7 +244,7 @@ func (f *fake) Versioned(ctx context.Context) (bool, error) {
 // driver opens the bucket, at a root or not.
 func (f *fake) driver(root string) *Driver {
 	return New(Config{API: f, Scheme: "s3", Bucket: "bucket", Root: root, Permissions: map[Op]string{
-		OpList: "s3:ListBucket", OpGet: "s3:GetObject", OpDelete: "s3:DeleteObject", OpVersioning: "s3:GetBucketVersioning",
+		OpList: "s3:ListBucket", OpGet: "s3:GetObject", OpWrite: "s3:PutObject", OpDelete: "s3:DeleteObject", OpVersioning: "s3:GetBucketVersioning",
 	}})
 }
 
@@ -292,7 +300,7 @@ func wantError(t *testing.T, err, target error, words ...string) {
 // wantRequests wants so many requests, sent and counted.
 func wantRequests(t *testing.T, f *fake, d *Driver, want storage.Requests) {
 	t.Helper()
-	if got, n := d.Requests(), len(f.seen()); got != want || n != int(want.List+want.Get+want.Stat+want.Delete) {
+	if got, n := d.Requests(), len(f.seen()); got != want || n != int(want.Total()) {
 		t.Errorf("%d requests, counted as %+v, want %+v", n, got, want)
 	}
 }

@@ -175,6 +175,9 @@ func TestEmptyKey(t *testing.T) {
 		wantError(t, err, errEmptyKey, `get: the key is empty`)
 		_, err = d.Stat(t.Context(), "")
 		wantError(t, err, errEmptyKey, "stat")
+		_, err = d.Open(t.Context(), "")
+		wantError(t, err, errEmptyKey, "get")
+		wantError(t, d.Write(t.Context(), "", nil), errEmptyKey, "write")
 		wantRequests(t, f, d, storage.Requests{})
 		wantError(t, d.Delete(t.Context(), "x", "", "y"), errEmptyKey, "delete")
 		if keys := f.seen()[0].keys; len(keys) != 2 || len(f.left()) != 2 {

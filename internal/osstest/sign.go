@@ -90,12 +90,7 @@ func (q *request) canonical(additional string) string {
 		}
 		query = append(query, pair)
 	}
-	// By name, not by pair: "=" sorts behind some characters of names.
-	slices.SortFunc(query, func(a, b string) int {
-		nameA, _, _ := strings.Cut(a, "=")
-		nameB, _, _ := strings.Cut(b, "=")
-		return cmp.Compare(nameA, nameB)
-	})
+	slices.SortFunc(query, byName("="))
 	others := strings.Split(additional, ";")
 	headers := q.headers(func(name string) bool {
 		return name == "content-type" || name == "content-md5" || strings.HasPrefix(name, "x-oss-") ||
@@ -117,8 +112,18 @@ func (q *request) headers(chosen func(name string) bool) string {
 			lines = append(lines, name+":"+strings.TrimSpace(strings.Join(values, ","))+"\n")
 		}
 	}
-	slices.Sort(lines)
+	slices.SortFunc(lines, byName(":"))
 	return strings.Join(lines, "")
+}
+
+// byName compares pairs by what is before the separator: as a part of a pair it
+// sorts behind some characters of names.
+func byName(separator string) func(a, b string) int {
+	return func(a, b string) int {
+		nameA, _, _ := strings.Cut(a, separator)
+		nameB, _, _ := strings.Cut(b, separator)
+		return cmp.Compare(nameA, nameB)
+	}
 }
 
 // signedV1 are the parameters that a signature of version 1 covers.

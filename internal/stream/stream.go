@@ -58,14 +58,17 @@ func (r *reader) Read(p []byte) (int, error) {
 // failure names the object. The end of the context comes before what it led to,
 // and nothing passes for the end of the object.
 func (r *reader) failure(err error) error {
-	if errors.Is(err, io.EOF) {
-		err = errors.New(err.Error())
-	}
-	if ended := r.ctx.Err(); ended != nil && !errors.Is(err, ended) {
-		err = fmt.Errorf("%w: %v", ended, err)
-	}
 	var named *storage.Error
-	if errors.As(err, &named) {
+	known, ended := errors.As(err, &named), r.ctx.Err()
+	switch {
+	case ended != nil && !errors.Is(err, ended):
+		if known {
+			err = named.Err
+		}
+		err = fmt.Errorf("%w: %v", ended, err)
+	case errors.Is(err, io.EOF):
+		err = errors.New(err.Error())
+	case known:
 		return err
 	}
 	return &storage.Error{Op: "get", Key: r.key, Err: err}

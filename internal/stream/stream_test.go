@@ -97,7 +97,7 @@ func TestContext(t *testing.T) {
 	ctx, cancel = context.WithCancel(t.Context())
 	cancels := readerFunc(func([]byte) (int, error) {
 		cancel()
-		return 0, errBroken
+		return 0, &storage.Error{Op: "get", Key: "key", Err: errBroken}
 	})
 	_, err = io.ReadAll(New(ctx, "key", &body{Reader: cancels}, 5))
 	wantEnd(t, "by way of the body", err, context.Canceled)

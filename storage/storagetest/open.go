@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"testing/iotest"
@@ -33,10 +34,10 @@ func (s *suite) stream(key string) io.ReadCloser {
 func (s *suite) open() {
 	large := random(3<<20 + 7)
 	for _, size := range []int{0, 1, 511, 4096, len(large)} {
-		want := large[:size]
-		s.noError(s.Put(s.Context(), s.base+"o/object", want, putTime))
+		want, key := large[:size], fmt.Sprintf("o/%d", size)
+		s.noError(s.Put(s.Context(), s.base+key, want, putTime))
 		before := s.requestsSoFar()
-		first, second := s.stream("o/object"), s.stream("o/object")
+		first, second := s.stream(key), s.stream(key)
 		if n := s.requestsSoFar().Sub(before); n != (storage.Requests{}) && n.Get != 2 {
 			s.Errorf("two streams are counted as %+v", n)
 		}
@@ -52,6 +53,7 @@ func (s *suite) open() {
 		s.noError(errors.Join(first.Close(), second.Close()))
 	}
 
+	s.noError(s.Put(s.Context(), s.base+"o/object", large, putTime))
 	early := s.stream("o/object")
 	if n, err := io.ReadFull(early, make([]byte, 10)); n != 10 || err != nil {
 		s.Errorf("%d bytes, %v", n, err)
