@@ -1,14 +1,18 @@
 package trust_test
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"iter"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/blobsweep/blobsweep/internal/stream"
 	"github.com/blobsweep/blobsweep/storage"
 	"github.com/blobsweep/blobsweep/storage/storagetest/fixture"
 )
@@ -31,6 +35,8 @@ var (
 	_ storage.Tree        = (*memTree)(nil)
 	_ storage.DirRemover  = (*memTree)(nil)
 	_ storage.MultiStater = (*memTree)(nil)
+	_ storage.Opener      = (*memTree)(nil)
+	_ storage.Writer      = (*memTree)(nil)
 )
 
 func newMemTree(t *fixture.Tree) *memTree {
@@ -143,6 +149,25 @@ func (m *memTree) Get(ctx context.Context, key string, limit int64) ([]byte, err
 		return nil, &storage.Error{Op: "get", Key: key, Err: storage.ErrTooLarge}
 	}
 	return file.Content, ctx.Err()
+}
+
+func (m *memTree) Open(ctx context.Context, key string) (io.ReadCloser, error) {
+	content, err := m.Get(ctx, key, math.MaxInt64)
+	if err != nil {
+		return nil, err
+	}
+	return stream.New(ctx, key, io.NopCloser(bytes.NewReader(content)), int64(len(content))), nil
+}
+
+func (m *memTree) Write(ctx context.Context, key string, content []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return &storage.Error{Op: "write", Key: key, Err: err}
+	}
+	m.files[key] = fixture.File{Content: bytes.Clone(content), ModTime: time.Now()}
+	m.enter(key, time.Now())
+	return nil
 }
 
 func (m *memTree) Stat(ctx context.Context, key string) (storage.Object, error) {
