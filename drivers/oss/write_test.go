@@ -6,9 +6,11 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
+	"github.com/blobsweep/blobsweep/internal/objectstore"
 	"github.com/blobsweep/blobsweep/internal/osstest"
 	"github.com/blobsweep/blobsweep/storage"
 	"github.com/google/go-cmp/cmp"
@@ -87,6 +89,18 @@ func TestWriteAgain(t *testing.T) {
 	if content, _ := s.Content(t.Context(), "key"); !errors.Is(err, fs.ErrPermission) || string(content) != "content of key" {
 		t.Errorf("%v, there is %q", err, content)
 	}
+}
+
+// An answer that is not a store's passes for nothing, whatever its status.
+func TestWriteToNobody(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if _, err := io.WriteString(w, "<html>welcome</html>"); err != nil {
+			t.Error(err)
+		}
+	}))
+	defer server.Close()
+	d := open(t, Config{Bucket: "registry", Region: "r", Endpoint: server.URL, AccessKeyID: "a", AccessKeySecret: "b"})
+	wantClass(t, d.Write(t.Context(), "key", []byte("new")), objectstore.Transient, "given up after 3 attempts")
 }
 
 // A stream is opened again as long as nothing came, and then breaks off.

@@ -66,6 +66,16 @@ func render(t *testing.T, r blobsweep.Report, d Details) string {
 	return b.String()
 }
 
+// What was written is told where something was.
+func TestReportOfWrites(t *testing.T) {
+	r, d := sample()
+	r.Requests.Write = 4321
+	want := "Took 900ms and 7,391 requests: 30 list, 3,040 get, 0 stat, 0 delete, 4,321 write.\n"
+	if got := render(t, r, d); !strings.HasSuffix(got, "\n"+want) {
+		t.Errorf("it ends without %q: %s", want, got)
+	}
+}
+
 func TestReport(t *testing.T) {
 	r, d := sample()
 	want := `/srv/registry: dry run, every linked manifest is kept, grace period 1h

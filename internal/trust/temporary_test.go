@@ -32,15 +32,18 @@ func TestTemporaryFiles(t *testing.T) {
 				littered.Files[key+beside] = fixture.File{Content: file.Content[:len(file.Content)/2], ModTime: file.ModTime}
 			}
 		}
-		never := digest.FromString("never pushed")
 		littered.Now = now.Add(-30 * 24 * time.Hour)
-		for _, path := range []layout.Path{
-			{Kind: layout.LayerLink, Repository: "only/temporary", Digest: never},
-			{Kind: layout.RevisionLink, Repository: "only/temporary", Digest: never},
-			{Kind: layout.TagLink, Repository: "only/temporary", Tag: "v1"},
-			{Kind: layout.TagIndexLink, Repository: "only/temporary", Tag: "v1", Digest: never},
-		} {
-			littered.Put(fixture.Key(path)+beside, nil)
+		for d := range wild.BlobDigests() {
+			if slices.Contains(want, layout.BlobKey(d)) {
+				continue
+			}
+			for _, path := range []layout.Path{ // what would keep it, if it counted
+				{Kind: layout.LayerLink, Digest: d}, {Kind: layout.RevisionLink, Digest: d},
+				{Kind: layout.TagLink, Tag: "v" + d.Encoded()}, {Kind: layout.TagIndexLink, Tag: "v" + d.Encoded(), Digest: d},
+			} {
+				path.Repository = "only/temporary"
+				littered.Put(fixture.Key(path)+beside, []byte(d))
+			}
 		}
 		d, left = b.open(t, littered)
 		for range 2 {
