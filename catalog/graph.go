@@ -17,6 +17,9 @@ type Closure struct {
 	// Blobs are the other digests that they need, in the order in which they
 	// were met. A digest that only a manifest of an unknown type names may be no
 	// blob at all.
+	//
+	// A digest that stands for another (law 14) comes with that one, here and
+	// among Manifests. Its own bytes are mostly not stored.
 	Blobs []digest.Digest
 }
 
@@ -31,15 +34,22 @@ func (r *Repository) Closure(roots ...digest.Digest) Closure {
 		met[d] = true
 	}
 	c := Closure{Manifests: manifests}
-	for _, d := range manifests {
-		m := r.Manifests[d]
-		if m == nil {
-			continue
+	add := func(d digest.Digest) {
+		if d != "" && !met[d] {
+			met[d] = true
+			c.Blobs = append(c.Blobs, d)
 		}
-		for _, ref := range m.References {
-			if !met[ref.Digest] {
-				met[ref.Digest] = true
-				c.Blobs = append(c.Blobs, ref.Digest)
+	}
+	for _, d := range manifests {
+		add(r.Aliases[d])
+		own, _ := r.Revision(d)
+		for _, signature := range own.Signatures {
+			add(signature)
+		}
+		if m := r.Manifests[d]; m != nil {
+			for _, ref := range m.References {
+				add(ref.Digest)
+				add(r.Aliases[ref.Digest])
 			}
 		}
 	}
@@ -51,6 +61,9 @@ func (r *Repository) children(d digest.Digest) []digest.Digest {
 	var children []digest.Digest
 	if own, ok := r.Revision(d); ok && own.Holds != "" {
 		children = append(children, own.Holds)
+	}
+	if to := r.Aliases[d]; r.Manifests[to] != nil {
+		children = append(children, to)
 	}
 	if m := r.Manifests[d]; m != nil {
 		for _, ref := range m.References {

@@ -12,12 +12,20 @@ import (
 	"github.com/blobsweep/blobsweep/storage/layout"
 )
 
-// images reads the configurations of all manifests that have one.
+// images reads the configurations of all manifests that have one, in those
+// repositories of which they are wanted.
 func (rd *reading) images(ctx context.Context) error {
 	var with []*Manifest
-	for _, l := range rd.manifests {
-		if l.Config != nil && isImageConfig(l.Config.MediaType) {
-			with = append(with, &l.Manifest)
+	seen := map[*Manifest]bool{} // several repositories can have one
+	for _, r := range rd.catalog.Repositories {
+		if rd.opts.ImagesOf != nil && !rd.opts.ImagesOf(r.Name) {
+			continue
+		}
+		for _, m := range r.Manifests {
+			if m.Config != nil && isImageConfig(m.Config.MediaType) && !seen[m] {
+				seen[m] = true
+				with = append(with, m)
+			}
 		}
 	}
 	return rd.pool.ForEach(ctx, len(with), func(ctx context.Context, i int) (err error) {

@@ -30,6 +30,8 @@ type Options struct {
 	Match func(name string) bool
 	// Images asks for what configurations say: one more read for each image.
 	Images bool
+	// ImagesOf, when set, tells by name of which repositories; nil means of all.
+	ImagesOf func(repository string) bool
 	// MaxManifestSize is the largest manifest that is read, in bytes; zero means
 	// mark.DefaultMaxManifestSize.
 	MaxManifestSize int64

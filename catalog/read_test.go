@@ -298,3 +298,18 @@ func TestCancelled(t *testing.T) {
 		}
 	})
 }
+
+func TestImagesOf(t *testing.T) {
+	tree, _, image, index, _ := sample()
+	onEach(t, tree, func(t *testing.T, d storage.Driver) {
+		of := func(name string) bool { return name == "app/web" }
+		c := read(t, d, catalog.Options{Images: true, ImagesOf: of})
+		if m := repository(t, c, "app").Manifests[image.Digest]; m.Image != nil {
+			t.Error("a configuration was read that was not asked for")
+		}
+		web := repository(t, c, "app/web")
+		if m := web.Manifests[web.Manifests[index.Digest].Manifests[0].Digest]; m.Image == nil {
+			t.Error("a configuration that was asked for was not read")
+		}
+	})
+}

@@ -1,6 +1,10 @@
 package catalog
 
-import "github.com/opencontainers/go-digest"
+import (
+	"maps"
+
+	"github.com/opencontainers/go-digest"
+)
 
 // scale numbers the digests of a catalog, so that to weigh an image is to follow
 // numbers: no digest is looked up. Each blob remembers the last image and the last repository that
@@ -13,8 +17,10 @@ type scale struct {
 
 	// What follows is of the repository that is being weighed.
 
-	// aliases are what its revisions hold, where that is another digest.
+	// aliases are what its links hold, where that is another digest (law 14).
 	aliases map[int32]int32
+	// signatures are those beside its revisions.
+	signatures map[int32][]int32
 	// referrers are its untagged ones, by subject.
 	referrers map[int32][]int32
 	stack     []int32
@@ -76,6 +82,13 @@ func newScale(c *Catalog) *scale {
 	}
 	for _, m := range manifests {
 		s.add(m)
+	}
+	for _, r := range c.Repositories {
+		for d, to := range r.aliases() {
+			b := &s.blobs[s.number(to)]
+			b.size = max(b.size, s.blobs[s.number(d)].size)
+			b.stored = true
+		}
 	}
 	// Last, because what a manifest has counts, whatever descriptors declare.
 	for d, m := range manifests {
@@ -177,13 +190,21 @@ func (s *scale) weighRepository(w *Weights, r *Repository, repository int32) {
 
 // look notes what a repository links, tags and references.
 func (s *scale) look(r *Repository, repository int32) {
-	s.aliases, s.referrers = map[int32]int32{}, map[int32][]int32{}
+	s.aliases, s.signatures, s.referrers = map[int32]int32{}, map[int32][]int32{}, map[int32][]int32{}
 	for _, revision := range r.Revisions {
 		n := s.number(revision.Digest)
 		s.node(n).linked = repository
-		if revision.Holds != "" {
-			held := s.number(revision.Holds)
-			s.aliases[n] = held
+		for _, d := range revision.Signatures {
+			signature := s.number(d)
+			s.blobs[signature].stored = true
+			s.signatures[n] = append(s.signatures[n], signature)
+		}
+	}
+	for d, to := range r.aliases() {
+		n, held := s.number(d), s.number(to)
+		s.aliases[n] = held
+		s.node(held) // it may be a manifest
+		if s.blobs[n].node != 0 && s.node(n).linked == repository {
 			s.node(held).child = repository
 		}
 	}
@@ -201,6 +222,9 @@ func (s *scale) look(r *Repository, repository int32) {
 		for _, e := range s.edges[own.from:own.to] {
 			if s.descends(e, repository) && e.to != n {
 				s.node(e.to).child = repository
+				if to, ok := s.aliases[e.to]; ok {
+					s.node(to).child = repository
+				}
 			}
 		}
 	}
@@ -210,6 +234,19 @@ func (s *scale) look(r *Repository, repository int32) {
 			s.referrers[subject] = append(s.referrers[subject], n)
 		}
 	}
+}
+
+// aliases are what the links of the repository hold, where that is another
+// digest than their name.
+func (r *Repository) aliases() map[digest.Digest]digest.Digest {
+	aliases := map[digest.Digest]digest.Digest{}
+	maps.Copy(aliases, r.Aliases)
+	for _, revision := range r.Revisions {
+		if revision.Holds != "" {
+			aliases[revision.Digest] = revision.Holds
+		}
+	}
+	return aliases
 }
 
 // refers returns the subject that a revision, or what it holds, has in the
@@ -285,9 +322,14 @@ func (s *scale) weighImage(w *Weights, root, repository int32) {
 			take(n)
 		}
 		s.stack = append(s.stack, s.referrers[n]...)
+		for _, signature := range s.signatures[n] {
+			take(signature)
+		}
 		for _, e := range s.edges[own.from:own.to] {
 			if s.descends(e, repository) {
 				s.stack = append(s.stack, e.to)
+			} else if held, ok := s.aliases[e.to]; ok {
+				take(held)
 			} else {
 				take(e.to)
 			}

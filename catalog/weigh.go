@@ -18,7 +18,7 @@ import (
 // A digest counts once, however often it is needed. It weighs what descriptors
 // declare (the most, where they contradict each other), and a manifest what it
 // has; nothing, if it may lie elsewhere (foreign layers), was seen to be absent,
-// or is declared nowhere (schema 1). A revision that holds another digest (law
+// or is declared nowhere (schema 1). A digest that stands for another (law
 // 14) weighs what that one does. What no manifest needs is not counted at all.
 type Weights struct {
 	// Images are sorted by repository, then by digest.

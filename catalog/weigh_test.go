@@ -38,6 +38,10 @@ func TestWeigh(t *testing.T) {
 		}
 		return r
 	}
+	aliases := func(r *Repository, a, b rune) *Repository {
+		r.Aliases = map[digest.Digest]digest.Digest{named(a): named(b)}
+		return r
+	}
 	for _, test := range []struct {
 		name         string
 		repositories []*Repository
@@ -128,6 +132,14 @@ func TestWeigh(t *testing.T) {
 			[]string{"r A v1: aA aA", "s B : bB bB"},
 		},
 		{
+			"layers under other digests", []*Repository{aliases(letterRepository("r", "AB", "v1=A v2=B", letterManifest('A', "ac"), letterManifest('B', "bc")), 'a', 'b')},
+			[]string{"r A v1: bcA A", "r B v2: bcB B"},
+		},
+		{
+			"a child under another digest", []*Repository{aliases(letterRepository("r", "BC", "v1=C", absent(letterManifest('A', "")), letterManifest('B', "b"), letterManifest('C', "A")), 'A', 'B')},
+			[]string{"r C v1: bBC bBC"},
+		},
+		{
 			"dangling tag", []*Repository{letterRepository("r", "", "v1=A v2=B broken=", letterManifest('A', "a"))},
 			[]string{"r A v1: aA aA", "r B v2:  "},
 		},
@@ -208,6 +220,23 @@ func TestWeighContradiction(t *testing.T) {
 	}
 }
 
+// TestWeighSignatures weighs what lies beside a manifest of schema 1, and what a
+// blob weighs whose size is only told under another digest.
+func TestWeighSignatures(t *testing.T) {
+	r := letterRepository("r", "AB", "v1=A", letterManifest('A', "ab"), letterManifest('B', "c"))
+	i := slices.IndexFunc(r.Revisions, func(r Revision) bool { return r.Digest == named('A') })
+	r.Revisions[i].Signatures = []digest.Digest{named('c'), named('d')}
+	r.Aliases = map[digest.Digest]digest.Digest{named('b'): named('e')}
+	w := (&Catalog{Repositories: []*Repository{r}}).Weigh()
+	image, ok := w.Image("r", named('A'))
+	if want := weight("acA") + weight("b"); !ok || image.Size != want || image.Unique != want-weight("c") || image.Blobs != 5 {
+		t.Errorf("weighs %s in %d blobs", spell(image.Size), image.Blobs)
+	}
+	if got := spellDigests(r.Closure(named('A')).Blobs); got != "cdabe" {
+		t.Errorf("needs %s", got)
+	}
+}
+
 // TestWeighClash has blobs that begin alike, and some that are no digests.
 func TestWeighClash(t *testing.T) {
 	m := letterManifest('A', "abcd")
@@ -223,6 +252,7 @@ func TestWeighClash(t *testing.T) {
 // model is what the definition says that an image needs, by following digests.
 func model(r *Repository, root digest.Digest) (bytes int64) {
 	tagged, holds := r.TagsByDigest(), map[digest.Digest]digest.Digest{}
+	maps.Copy(holds, r.Aliases)
 	for _, revision := range r.Revisions {
 		if revision.Holds != "" {
 			holds[revision.Digest] = revision.Holds
@@ -240,7 +270,7 @@ func model(r *Repository, root digest.Digest) (bytes int64) {
 	closure := r.Closure(manifests...)
 	for _, d := range slices.Concat(closure.Manifests, closure.Blobs) {
 		m := r.Manifests[d]
-		if slices.Contains(closure.Manifests, d) && (holds[d] != "" || m == nil || m.State == Absent) {
+		if holds[d] != "" || slices.Contains(closure.Manifests, d) && (m == nil || m.State == Absent) {
 			continue
 		}
 		for _, m := range r.Manifests {
@@ -317,7 +347,8 @@ func expectModel(t *testing.T, c *Catalog, w *Weights) {
 }
 
 // randomCatalog has up to three repositories that share up to ten manifests,
-// some of which are absent, referenced as layers, aliases or referrers.
+// some of which are not known, referenced as layers, aliases or referrers; and
+// one that has a manifest which needs nothing, and declares the size of all.
 func randomCatalog(rng *rand.Rand) *Catalog {
 	manifests := "ABCDEFGHIJ"[:1+rng.IntN(10)]
 	stored := map[rune]*Manifest{}
@@ -369,8 +400,14 @@ func randomCatalog(rng *rand.Rand) *Catalog {
 			}
 		}
 		fill(r, stored)
+		if m := stored[rune(manifests[0])]; len(m.Layers) > 1 && rng.IntN(2) == 0 { // layers under other digests
+			r.Aliases = map[digest.Digest]digest.Digest{m.Layers[0].Digest: m.Layers[1].Digest}
+		}
 		c.Repositories = append(c.Repositories, r)
 	}
+	declares := letterManifest('K', "abcdefghij")
+	declares.References = nil
+	c.Repositories = slices.Insert(c.Repositories, 0, letterRepository("declares", "K", "", declares))
 	return c
 }
 
@@ -431,7 +468,7 @@ func TestWeighRandom(t *testing.T) {
 		c := randomCatalog(rand.New(rand.NewPCG(seed, 7)))
 		w := c.Weigh()
 		expectModel(t, c, w)
-		for _, image := range w.Images {
+		for _, image := range w.Images[1:] {
 			freed := w.Size - without(c, w, image).Weigh().Size
 			if freed != image.Unique {
 				t.Errorf("without %s of %s, %s are freed, not %s", spellDigests([]digest.Digest{image.Digest}), image.Repository, spell(freed), spell(image.Unique))

@@ -16,13 +16,13 @@ func openBucketURL(ctx context.Context, u *url.URL, opts Options) (*Registry, er
 		if err != nil {
 			return nil, usage(err, "%v", err)
 		}
-		return openOSS(ctx, c, "", opts)
+		return openOSS(ctx, c, opts)
 	}
 	c, err := s3.ParseURL(u)
 	if err != nil {
 		return nil, usage(err, "%v", err)
 	}
-	return openS3(ctx, c, "", opts)
+	return openS3(ctx, c, opts)
 }
 
 // openBucketConfig opens the bucket that a section of a registry's
@@ -41,29 +41,29 @@ func openBucketConfig(ctx context.Context, file string, config configuration.Sto
 		if c, unknown, err = oss.ParseParameters(config.Parameters()); err != nil {
 			return nil, usage(err, "%s: %v", file, err)
 		}
-		return openOSS(ctx, c, cacheOf(config), opts)
+		return openOSS(ctx, c, opts)
 	}
 	var c s3.Config
 	if c, unknown, err = s3.ParseParameters(config.Parameters()); err != nil {
 		return nil, usage(err, "%s: %v", file, err)
 	}
-	return openS3(ctx, c, cacheOf(config), opts)
+	return openS3(ctx, c, opts)
 }
 
-func openS3(ctx context.Context, c s3.Config, cache string, opts Options) (*Registry, error) {
+func openS3(ctx context.Context, c s3.Config, opts Options) (*Registry, error) {
 	c.MaxRequests, c.Logger = opts.MaxRequests, opts.Logger
 	driver, err := s3.New(ctx, c)
 	if err != nil {
 		return nil, usage(err, "%v", err)
 	}
-	return &Registry{Driver: driver, Name: driver.Name(), Cache: cache}, nil
+	return &Registry{Driver: driver, Name: driver.Name()}, nil
 }
 
-func openOSS(ctx context.Context, c oss.Config, cache string, opts Options) (*Registry, error) {
+func openOSS(ctx context.Context, c oss.Config, opts Options) (*Registry, error) {
 	c.MaxRequests, c.Logger = opts.MaxRequests, opts.Logger
 	driver, err := oss.New(ctx, c)
 	if err != nil {
 		return nil, usage(err, "%v", err)
 	}
-	return &Registry{Driver: driver, Name: driver.Name(), Cache: cache}, nil
+	return &Registry{Driver: driver, Name: driver.Name()}, nil
 }

@@ -29,11 +29,27 @@ func openConfig(ctx context.Context, file string, opts Options) (*Registry, erro
 		reason := strings.Join(strings.Fields(err.Error()), " ")
 		return nil, usage(err, "%s: %s; it must be a registry's config.yml with a version and a storage section", file, reason)
 	}
-	switch driver := config.Storage.Type(); driver {
+	var redis *configuration.Redis
+	cache := cacheOf(config.Storage)
+	if cache == "redis" {
+		if redis, err = redisOf(content, config.Redis); err != nil {
+			return nil, usage(err, "%s: %v; correct it", file, err)
+		}
+	}
+	registry, err := openStorage(ctx, file, config.Storage, opts)
+	if err != nil {
+		return nil, err
+	}
+	registry.Cache, registry.Redis = cache, redis
+	return registry, nil
+}
+
+func openStorage(ctx context.Context, file string, config configuration.Storage, opts Options) (*Registry, error) {
+	switch driver := config.Type(); driver {
 	case "filesystem":
-		return openRootDirectory(file, config.Storage, opts)
+		return openRootDirectory(file, config, opts)
 	case "s3", "s3aws", "oss":
-		return openBucketConfig(ctx, file, config.Storage, opts)
+		return openBucketConfig(ctx, file, config, opts)
 	case "inmemory":
 		return nil, usage(nil, "%s: the storage driver inmemory keeps everything in the registry's own memory, so there is nothing to collect; restart the registry to empty it", file)
 	default:
@@ -73,7 +89,7 @@ func openRootDirectory(file string, config configuration.Storage, opts Options) 
 	if _, err := holdsRegistry(dir); err != nil {
 		return nil, err
 	}
-	return openFilesystem(dir, cacheOf(config), opts)
+	return openFilesystem(dir, opts)
 }
 
 // cacheOf names the blob descriptor cache. Old configurations call it

@@ -19,7 +19,7 @@ func openDirectory(dir string, opts Options) (*Registry, error) {
 		return nil, err
 	}
 	if found {
-		return openFilesystem(dir, "", opts)
+		return openFilesystem(dir, opts)
 	}
 	hint, err := suggest(dir)
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/blobsweep/blobsweep/drivers/filesystem"
 	"github.com/blobsweep/blobsweep/internal/ratelimit"
 	"github.com/blobsweep/blobsweep/storage"
+	"github.com/distribution/distribution/v3/configuration"
 )
 
 // Options say how to open a registry. The zero value will do.
@@ -39,7 +40,13 @@ type Registry struct {
 	// Cache is the blob descriptor cache that the registry's configuration
 	// names: "inmemory", "redis", or empty. It keeps what a collection
 	// removes: an inmemory cache until the registry restarts, redis for good.
+	// Package cache clears it.
 	Cache string
+
+	// Redis is how the registry reaches its Redis, when that is its cache; else
+	// nil. It may name no address: then the registry does not start, or it is
+	// one of version 2 that speaks TLS to it.
+	Redis *configuration.Redis
 
 	closer io.Closer // nil where there is nothing to close
 }
@@ -123,7 +130,7 @@ func parseURL(scheme, registry string) (*url.URL, error) {
 }
 
 // openFilesystem opens the filesystem driver on a directory.
-func openFilesystem(dir, cache string, opts Options) (*Registry, error) {
+func openFilesystem(dir string, opts Options) (*Registry, error) {
 	absolute, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
@@ -132,7 +139,7 @@ func openFilesystem(dir, cache string, opts Options) (*Registry, error) {
 	if err != nil {
 		return nil, unreadable(absolute, err)
 	}
-	r := &Registry{Driver: driver, Name: absolute, Cache: cache, closer: driver}
+	r := &Registry{Driver: driver, Name: absolute, closer: driver}
 	if opts.MaxRequests > 0 {
 		r.Driver = ratelimit.Wrap(driver, opts.MaxRequests)
 	}

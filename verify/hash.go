@@ -28,12 +28,9 @@ var errPace = errors.New("waiting for the bandwidth limit")
 // hashing reads blobs.
 type hashing struct {
 	*Check
-	limiter *rate.Limiter // nil for no limit
-	buffers sync.Pool     // of *[]byte
-	// signed are the manifests whose bytes are more than what their digest names,
-	// and were verified as such.
-	signed map[digest.Digest]bool
-	gone   map[digest.Digest]bool // since they were listed
+	limiter *rate.Limiter          // nil for no limit
+	buffers sync.Pool              // of *[]byte
+	gone    map[digest.Digest]bool // since they were listed
 
 	read    atomic.Int64 // bytes, for those who watch
 	telling sync.Mutex
@@ -46,20 +43,13 @@ func (c *Check) hashBlobs(ctx context.Context) error {
 	if !c.opts.Blobs {
 		return nil
 	}
-	h := &hashing{Check: c, signed: map[digest.Digest]bool{}, gone: map[digest.Digest]bool{}}
+	h := &hashing{Check: c, gone: map[digest.Digest]bool{}}
 	h.buffers.New = func() any {
 		b := make([]byte, bufferSize)
 		return &b
 	}
 	if c.opts.MaxBandwidth > 0 {
 		h.limiter = rate.NewLimiter(rate.Limit(c.opts.MaxBandwidth), bufferSize)
-	}
-	for _, r := range c.catalog.Repositories {
-		for d, m := range r.Manifests {
-			if verified(m) {
-				h.signed[d] = true
-			}
-		}
 	}
 	walker := inventory.Walker{
 		Reader: c.reader, Pool: c.pool,
@@ -80,12 +70,11 @@ func (c *Check) hashBlobs(ctx context.Context) error {
 
 // blob reads a blob. What is wrong with it is believed when it was seen twice.
 func (h *hashing) blob(ctx context.Context, d digest.Digest) error {
-	sum, n, err := h.sum(ctx, d)
-	if err != nil || sum != d && !h.signed[d] {
+	wrong, n, err := h.examine(ctx, d)
+	if wrong != "" || err != nil && ctx.Err() == nil {
 		h.read.Add(-n)
-		sum, n, err = h.sum(ctx, d)
+		wrong, n, err = h.examine(ctx, d)
 	}
-	detail := ""
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -99,26 +88,36 @@ func (h *hashing) blob(ctx context.Context, d digest.Digest) error {
 		h.gone[d] = true
 		return nil
 	case err != nil:
-		detail = fmt.Sprintf("it cannot be read: %v", err)
+		wrong = fmt.Sprintf("it cannot be read: %v", err)
 	default:
 		h.hashed.Add(1)
 		h.bytes.Add(n)
-		if sum == d || h.signed[d] {
-			return nil
-		}
-		ok, err := h.signedManifest(ctx, d, n)
-		if err != nil || ok {
-			return err
-		}
-		detail = fmt.Sprintf("the %d bytes that are stored hash to %s", n, sum)
-		if n == 0 {
-			detail = "it is empty"
+	}
+	if wrong != "" {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.found(Finding{Digest: d, Finding: mark.Finding{Kind: mark.CorruptBlob, Key: layout.BlobKey(d), Detail: wrong}})
+	}
+	return nil
+}
+
+// examine reads a blob once, and says what is wrong with its bytes and how many
+// there are. The digest of a signed manifest of schema 1 is that of what was
+// signed.
+func (h *hashing) examine(ctx context.Context, d digest.Digest) (wrong string, n int64, err error) {
+	sum, n, err := h.sum(ctx, d)
+	switch {
+	case err != nil || sum == d:
+		return "", n, err
+	case n == 0:
+		return "it is empty", n, nil
+	case n <= h.opts.MaxManifestSize:
+		doc, err := mark.ReadDocument(ctx, h.reader, d, h.opts.MaxManifestSize)
+		if err != nil || doc.Fault == nil || errors.Is(doc.Fault, mark.ErrUnknown) {
+			return "", n, err
 		}
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.found(Finding{Digest: d, Finding: mark.Finding{Kind: mark.CorruptBlob, Key: layout.BlobKey(d), Detail: detail}})
-	return nil
+	return fmt.Sprintf("the %d bytes that are stored hash to %s", n, sum), n, nil
 }
 
 // sum reads a blob and returns the digest of its bytes, and how many there are.
@@ -168,16 +167,6 @@ func (h *hashing) copy(ctx context.Context, to hash.Hash, from io.Reader) (total
 			return total, ctx.Err()
 		}
 	}
-}
-
-// signedManifest reports whether a blob is a signed manifest of schema 1 that no
-// repository links: its digest is that of what was signed.
-func (h *hashing) signedManifest(ctx context.Context, d digest.Digest, size int64) (bool, error) {
-	if size == 0 || size > h.opts.MaxManifestSize {
-		return false, nil
-	}
-	doc, err := mark.ReadDocument(ctx, h.reader, d, h.opts.MaxManifestSize)
-	return err == nil && (doc.Fault == nil || errors.Is(doc.Fault, mark.ErrUnknown)), err
 }
 
 // lost looks at blobs that were listed and then gone: those that a manifest needs

@@ -25,6 +25,7 @@ type collection struct {
 	stdout   io.Writer
 	stderr   io.Writer // a progress bar where one is drawn
 	bar      *progress // nil where none is
+	cache    *clearing
 }
 
 // newCollect makes the command gc, or plan.
@@ -53,6 +54,11 @@ func newCollect(planOnly bool) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if !planOnly {
+			if err := f.cache.check(cmd); err != nil {
+				return err
+			}
+		}
 		c := &collection{flags: f, opts: opts, planOnly: planOnly}
 		return withRegistry(cmd, args[0], access{f.quiet, f.maxRequests}, c.run)
 	}
@@ -61,17 +67,29 @@ func newCollect(planOnly bool) *cobra.Command {
 }
 
 // run plans and collects, and prints the report.
-func (c *collection) run(ctx context.Context, s *session) error {
+func (c *collection) run(ctx context.Context, s *session) (err error) {
 	c.stdout, c.stderr, c.bar = s.stdout, s.stderr, s.bar
 	if s.bar != nil {
 		c.opts.Progress = s.bar.show
 	}
 	c.opts.Logger, c.opts.Registry = s.logger, s.Name
-	return c.collect(ctx, s.Driver, s.Cache)
+	c.cache = &clearing{}
+	if !c.planOnly {
+		if c.cache, err = newClearing(ctx, s, c.flags.cache, c.flags.dryRun); err != nil {
+			return err
+		}
+	}
+	defer func() {
+		if closeErr := c.cache.close(); err == nil && closeErr != nil {
+			err = failed(closeErr)
+		}
+	}()
+	return c.collect(ctx, s.Driver)
 }
 
 // collect plans, executes unless it is a dry run, and prints the report.
-func (c *collection) collect(ctx context.Context, driver storage.Driver, cache string) error {
+func (c *collection) collect(ctx context.Context, driver storage.Driver) error {
+	c.opts.OnRemoved = c.cache.removed
 	run, err := blobsweep.Plan(ctx, driver, c.opts)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -85,6 +103,8 @@ func (c *collection) collect(ctx context.Context, driver storage.Driver, cache s
 	case !c.planOnly && !c.flags.dryRun:
 		report, err = run.Execute(ctx, driver)
 		details.Outcome = outcome(ctx, report, err)
+		c.cache.finish(ctx)
+		details.Cache = c.cache.line()
 	case len(report.BlockedBy) > 0:
 		details.Outcome = text.Blocked
 	}
@@ -93,10 +113,7 @@ func (c *collection) collect(ctx context.Context, driver storage.Driver, cache s
 	if printErr := c.print(run, report, details); printErr != nil {
 		return failed(errors.Join(fmt.Errorf("the report could not be printed: %w", printErr), err))
 	}
-	if verdict := c.verdict(details.Outcome, report, err); verdict != nil {
-		return errors.Join(verdict, c.warnOfCache(cache, report))
-	}
-	return c.warnOfCache(cache, report)
+	return c.cache.verdict(c.verdict(details.Outcome, report, err))
 }
 
 // outcome classifies the end of an execution.
@@ -123,7 +140,10 @@ func (c *collection) print(run *blobsweep.Run, report blobsweep.Report, details 
 		if c.planOnly {
 			return encoder.Encode(run)
 		}
-		return encoder.Encode(report)
+		return encoder.Encode(struct {
+			blobsweep.Report
+			Cache cacheReport `json:"cache"`
+		}{report, c.cache.report()})
 	}
 	details.Reasons = text.Tally(run.Candidates())
 	if !c.planOnly {
@@ -134,21 +154,6 @@ func (c *collection) print(run *blobsweep.Run, report blobsweep.Report, details 
 		return err
 	}
 	return text.Report(c.stdout, report, details)
-}
-
-// warnOfCache says what a registry that runs still believes.
-func (c *collection) warnOfCache(cache string, report blobsweep.Report) error {
-	if report.Blobs.Removed+report.LayerLinks.Removed+report.Manifests.Removed == 0 {
-		return nil
-	}
-	warning := text.CacheWarning(cache)
-	if warning == "" {
-		return nil
-	}
-	if _, err := fmt.Fprintln(c.stderr, warning); err != nil {
-		return failed(fmt.Errorf("a warning could not be printed: %w", err))
-	}
-	return nil
 }
 
 // verdict is the exit status of an outcome, with a line where the report alone

@@ -60,8 +60,8 @@ func TestInterrupted(t *testing.T) {
 				t.Fatal(err)
 			}
 			var stdout, stderr strings.Builder
-			c := &collection{flags: defaultFlags(), stdout: &stdout, stderr: &stderr}
-			err := c.collect(ctx, d, "")
+			c := &collection{flags: defaultFlags(), stdout: &stdout, stderr: &stderr, cache: &clearing{stderr: &stderr}}
+			err := c.collect(ctx, d)
 			var f *failure
 			if !errors.As(err, &f) || f.status != test.status || f.Error() != test.message {
 				t.Errorf("got %v, want %q with status %d", err, test.message, test.status)

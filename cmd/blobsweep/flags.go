@@ -21,6 +21,7 @@ type flags struct {
 	workers          int
 	maxRequests      int
 	acceptRisk       risks
+	cache            cacheFlags // gc
 }
 
 func defaultFlags() *flags {
@@ -50,6 +51,9 @@ func (f *flags) register(cmd *cobra.Command, planOnly bool) {
 	set.IntVar(&f.workers, "workers", 0, "requests in flight at once (default: what suits the storage)")
 	set.IntVar(&f.maxRequests, "max-requests", 0, "requests per second, retries included (default: no limit)")
 	set.Var(&f.acceptRisk, "accept-risk", "go on in spite of a blocker: "+names(sweep.Blockers())+"; may be repeated")
+	if !planOnly {
+		f.cache.register(cmd)
+	}
 }
 
 // options checks the flags against each other and translates them.

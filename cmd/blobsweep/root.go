@@ -26,7 +26,8 @@ const exitStatuses = `Exit status:
   1  failed
   2  usage or configuration
   3  blocked, nothing was deleted
-  4  partial: some deletes failed, or it was interrupted while deleting`
+  4  partial: some deletes failed, it was interrupted while deleting, or the
+     registry's Redis cache could not be cleared`
 
 const registryHelp = `REGISTRY is the registry's own config.yml (REGISTRY_* in the environment counts,
 as for the registry), a directory that holds docker/registry/v2, a file:// URL

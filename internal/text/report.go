@@ -48,6 +48,8 @@ type Details struct {
 	// Brief begins with what goes: it leaves out the heading, what was found,
 	// what is recent and what the run took.
 	Brief bool
+	// Cache says what the registry's cache has forgotten; may be empty.
+	Cache string
 	// Examples bounds how many findings of a kind are shown; zero means all.
 	Examples int
 }
@@ -70,6 +72,9 @@ func Report(w io.Writer, r blobsweep.Report, d Details) error {
 	failures(&b, r.Failed)
 	b.WriteString("\n")
 	conclusion(&b, r, d.Outcome)
+	if d.Cache != "" {
+		wrap(&b, 0, 0, d.Cache)
+	}
 	if !d.Brief {
 		effort(&b, r)
 	}
