@@ -146,6 +146,8 @@ var unsteady = []struct {
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`), `2026-11-20 13:00:00 UTC`},
 	{regexp.MustCompile(`"pushed": "[^"]+"`), `"pushed": "2026-10-21T12:00:00Z"`},
 	{regexp.MustCompile(`(?m)(B  )\d{4}-\d\d-\d\d(  \S)`), `${1}2026-10-21${2}`}, // of an image
+	{regexp.MustCompile(`\d+ years ago`), `15 years ago`},
+	{regexp.MustCompile(`ago, 202\d-\d\d-\d\dT\d\d:\d\d:\d\dZ`), `ago, 2026-11-01T12:00:00Z`},
 	{regexp.MustCompile(`since \d{4}-\d\d-\d\d`), `since 2026-10-21`},
 }
 

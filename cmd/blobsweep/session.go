@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 
 	"github.com/blobsweep/blobsweep/drivers"
+	"github.com/blobsweep/blobsweep/internal/text"
 	"github.com/spf13/cobra"
 )
 
@@ -58,12 +60,18 @@ func withRegistry(cmd *cobra.Command, name string, a access, use func(context.Co
 	return use(ctx, s)
 }
 
-// printJSON writes one document to standard output.
+// printJSON writes one document to standard output. What a terminal could take
+// for more than text is escaped, as JSON can.
 func (s *session) printJSON(document any) error {
-	encoder := json.NewEncoder(s.stdout)
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
-	return encoder.Encode(document)
+	if err := encoder.Encode(document); err != nil {
+		return err
+	}
+	_, err := io.WriteString(s.stdout, text.EscapeJSON(b.String()))
+	return err
 }
 
 // registryAnd checks that a command got a REGISTRY, and after it so many other

@@ -55,7 +55,11 @@ var shapes = map[string]func(*fixture.Tree){
 			t.LayerLink("app", digest.FromString(fmt.Sprint(i)))
 		}
 	},
-	"blank": func(t *fixture.Tree) { t.Dirs[layout.Root] = t.Now },
+	"team":    team,
+	"hostile": hostile,
+	"bare":    func(t *fixture.Tree) { t.Image("bare", "untagged") },
+	"alike":   alike,
+	"blank":   func(t *fixture.Tree) { t.Dirs[layout.Root] = t.Now },
 }
 
 var orphan = []byte("a layer that nothing references")
