@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/blobsweep/blobsweep/drivers/memory"
 	"github.com/blobsweep/blobsweep/internal/page"
 	"github.com/blobsweep/blobsweep/storage/storagetest/fixture"
 	"github.com/blobsweep/blobsweep/usage"
@@ -72,6 +73,20 @@ func written(t *testing.T) string {
 		if out, err := exec.CommandContext(t.Context(), args[0], args[1:]...).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %v\n%s", args, err, out)
 		}
+	}
+	return file
+}
+
+// rendered is a page of what there may be in no registry.
+func rendered(t *testing.T, u *usage.Usage) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := page.Write(&b, u); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "usage.html")
+	if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
 	}
 	return file
 }
@@ -253,7 +268,7 @@ func TestPage(t *testing.T) {
 		p.fits()
 		p.proportional(p.rectangles(".frame")[0], p.rectangles(".tile"))
 		p.shoot("narrow-dark")
-		p.zoomTo("r0")
+		p.zoomTo("t0")
 		p.fits()
 		p.zoomed()
 	})
@@ -284,7 +299,15 @@ func (p *tab) whole() {
 
 // Without scripts, all is there and the map zooms.
 func TestPageWithoutScripts(t *testing.T) {
-	p := open(t, written(t), "r1", send(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
+	d := memory.New()
+	if err := tree().Write(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	u, err := usage.Read(t.Context(), d, usage.Options{Detail: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := open(t, rendered(t, u), "t1", send(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
 	p.zoomed()
 	if rows := ask[int](p, `document.querySelectorAll('#repositories tbody tr').length`); rows != 20 {
 		t.Errorf("%d rows", rows)
@@ -314,15 +337,7 @@ func TestHostileNames(t *testing.T) {
 		u.ByRepository = append(u.ByRepository, usage.Repository{Name: name, Bytes: size, Unique: size})
 		u.Largest = append(u.Largest, usage.Image{Repository: name, Tags: []string{name}, Digest: digest.Digest("sha256:" + name), Bytes: size, Unique: size})
 	}
-	var b bytes.Buffer
-	if err := page.Write(&b, u); err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "hostile.html")
-	if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	p := open(t, file, "")
+	p := open(t, rendered(t, u), "")
 	for _, r := range p.rectangles(".tile") { // the tooltips are made now
 		p.run(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, r.X+r.Width/2, r.Y+r.Height/2))
 	}
@@ -337,7 +352,7 @@ func TestHostileNames(t *testing.T) {
 		t.Errorf("names are shown as %q", shown)
 	}
 	p.fits()
-	p.zoomTo("r0")
+	p.zoomTo("t0")
 	p.zoomed()
 }
 

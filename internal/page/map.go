@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"html/template"
+	"maps"
 	"slices"
 	"strings"
 
@@ -38,13 +39,13 @@ var explained = []legend{
 	{several, "several repositories need it"},
 	{unneeded, "nothing needs it: gc frees it"},
 	{kept, "no image needs it, but it is young, or a link or an odd name keeps it"},
-	{others, "smaller repositories, put together"},
+	{others, "a smaller repository, with all its images"},
 }
 
-// tile is a box of the map: a repository with the boxes of its images, or bytes
-// that belong to none.
+// tile is a box of the map: a repository with the boxes of its images, a folder
+// of smaller repositories, or bytes that belong to none.
 type tile struct {
-	ID      string // of a repository, to zoom to
+	ID      string // to zoom to
 	Kind    kind   // of one without boxes
 	Name    string
 	Bytes   int64 // as its area
@@ -66,10 +67,11 @@ type box struct {
 // Bounds of the map. Smaller ones are put together into one box.
 const (
 	maxTiles       = 120  // repositories
-	maxBoxes       = 3000 // images in all
+	maxFolders     = 40   // of smaller ones
+	maxBoxes       = 3000 // in all
 	maxBoxesOfTile = 100
 	tagsShown      = 3
-	// leastLabel is the part of the width and of the height that a label takes.
+	// What part of the width and of the height a label takes at least.
 	leastWidth, leastHeight = 0.045, 0.045
 )
 
@@ -90,20 +92,18 @@ func tiles(u *usage.Usage) []tile {
 	slices.SortFunc(repositories, func(a, b usage.Repository) int {
 		return cmp.Or(cmp.Compare(b.Unique, a.Unique), cmp.Compare(a.Name, b.Name))
 	})
+	repositories = slices.DeleteFunc(repositories, func(r usage.Repository) bool { return r.Unique <= 0 })
+	large := repositories[:min(maxTiles, len(repositories))]
 	var all []tile
-	rest, folded := int64(0), 0
-	for _, r := range repositories {
-		switch {
-		case r.Unique <= 0:
-		case len(all) >= maxTiles:
-			rest, folded = rest+r.Unique, folded+1
-		default:
-			all = append(all, repositoryTile(r, images[r.Name], len(all)))
-		}
+	for _, r := range large {
+		all = append(all, repositoryTile(r, images[r.Name]))
+	}
+	all = append(all, folders(repositories[len(large):])...)
+	for i := range all {
+		all[i].ID = fmt.Sprintf("t%d", i)
 	}
 	outside := u.GC.Bytes.Total - u.Size - u.GC.Bytes.Reclaimable
 	for _, t := range []tile{
-		{Kind: others, Name: text.Numbered(folded, "smaller repository"), Bytes: rest, Tip: "In the table below"},
 		{Kind: several, Name: "Shared by repositories", Bytes: u.Shared, Tip: "Removing a single repository frees nothing of it"},
 		{Kind: unneeded, Name: "Needed by nothing", Bytes: u.GC.Bytes.Reclaimable, Tip: "gc frees it"},
 		{Kind: kept, Name: "Kept for other reasons", Bytes: outside, Tip: "No image needs it, but it is young, or a link or an odd name keeps it"},
@@ -114,16 +114,12 @@ func tiles(u *usage.Usage) []tile {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b tile) int { return cmp.Compare(b.Bytes, a.Bytes) })
-	weights := make([]int64, len(all))
-	for i, t := range all {
-		weights[i] = t.Bytes
-	}
 	left := maxBoxes
-	for i, r := range treemap.Layout(frame, weights) {
+	for i, r := range layout(all, func(t tile) int64 { return t.Bytes }) {
 		t := &all[i]
 		t.Style = place(r)
 		t.Labeled = r.Width >= leastWidth*frame.Width && r.Height >= leastHeight*frame.Height
-		if len(t.Boxes) > left { // the repositories that are left are the smallest
+		if len(t.Boxes) > left { // those that are left are the smallest
 			t.Boxes = nil
 		}
 		left -= len(t.Boxes)
@@ -131,13 +127,59 @@ func tiles(u *usage.Usage) []tile {
 	return all
 }
 
-// repositoryTile lays out the images of a repository.
-func repositoryTile(r usage.Repository, images []usage.Image, id int) tile {
-	t := tile{ID: fmt.Sprintf("r%d", id), Kind: within, Name: r.Name, Bytes: r.Unique}
-	t.Tip = fmt.Sprintf("%s\n%s in %s, %s only here", r.Name, text.Bytes(r.Bytes), text.Numbered(r.Images, "image"), text.Bytes(r.Unique))
-	if r.Reclaimable > 0 {
-		t.Tip += "\n" + text.Bytes(r.Reclaimable) + " that gc -m would free"
+// folders puts repositories together by the first part of their names; those
+// that have no other part, and those of the smallest folders, in one.
+func folders(repositories []usage.Repository) []tile {
+	bytes := map[string]int64{}
+	for _, r := range repositories {
+		if folder, _, nested := strings.Cut(r.Name, "/"); nested {
+			bytes[folder] += r.Unique
+		}
 	}
+	largest := slices.SortedFunc(maps.Keys(bytes), func(a, b string) int {
+		return cmp.Or(cmp.Compare(bytes[b], bytes[a]), cmp.Compare(a, b))
+	})
+	largest = largest[:min(maxFolders, len(largest))]
+	of := map[string]*tile{}
+	for _, r := range repositories {
+		folder, _, nested := strings.Cut(r.Name, "/")
+		if !nested || !slices.Contains(largest, folder) {
+			folder = ""
+		}
+		t := of[folder]
+		if t == nil {
+			t = &tile{Kind: others, Name: folder + "/…"}
+			of[folder] = t
+		}
+		t.Bytes += r.Unique
+		t.Boxes = append(t.Boxes, box{Kind: others, Name: r.Name, Bytes: r.Unique, Tip: repositoryTip(r)})
+	}
+	var all []tile
+	for _, folder := range slices.Sorted(maps.Keys(of)) {
+		t := *of[folder]
+		t.Tip = text.Numbered(len(t.Boxes), "smaller repository") + "\n" + text.Bytes(t.Bytes) + " that no other repository needs"
+		if folder == "" {
+			t.Name = text.Numbered(len(t.Boxes), "smaller repository")
+		} else {
+			t.Tip = t.Name + "\n" + t.Tip
+		}
+		if folded := len(t.Boxes) - maxBoxesOfTile; folded > 0 { // they come largest first
+			b := box{Kind: others, Name: text.Numbered(folded, "smaller repository")}
+			for _, small := range t.Boxes[maxBoxesOfTile:] {
+				b.Bytes += small.Bytes
+			}
+			b.Tip = b.Name + "\n" + text.Bytes(b.Bytes) + "\nin the table below"
+			t.Boxes = append(t.Boxes[:maxBoxesOfTile:maxBoxesOfTile], b)
+		}
+		t.layOut()
+		all = append(all, t)
+	}
+	return all
+}
+
+// repositoryTile lays out the images of a repository.
+func repositoryTile(r usage.Repository, images []usage.Image) tile {
+	t := tile{Kind: within, Name: r.Name, Bytes: r.Unique, Tip: repositoryTip(r)}
 	common := r.Unique
 	folded := map[kind]*usage.Share{tagged: {}, untagged: {}}
 	for n, i := range images {
@@ -161,15 +203,34 @@ func repositoryTile(r usage.Repository, images []usage.Image, id int) tile {
 			t.Boxes = append(t.Boxes, b)
 		}
 	}
-	slices.SortStableFunc(t.Boxes, func(a, b box) int { return cmp.Compare(b.Bytes, a.Bytes) })
-	weights := make([]int64, len(t.Boxes))
-	for i, b := range t.Boxes {
-		weights[i] = b.Bytes
+	t.layOut()
+	return t
+}
+
+// repositoryTip is what is told of a repository.
+func repositoryTip(r usage.Repository) string {
+	tip := fmt.Sprintf("%s\n%s in %s, %s only here", r.Name, text.Bytes(r.Bytes), text.Numbered(r.Images, "image"), text.Bytes(r.Unique))
+	if r.Reclaimable > 0 {
+		tip += "\n" + text.Bytes(r.Reclaimable) + " that gc -m would free"
 	}
-	for i, r := range treemap.Layout(frame, weights) {
+	return tip
+}
+
+// layOut gives the boxes of a tile their places, as they are when it is zoomed to.
+func (t *tile) layOut() {
+	slices.SortStableFunc(t.Boxes, func(a, b box) int { return cmp.Compare(b.Bytes, a.Bytes) })
+	for i, r := range layout(t.Boxes, func(b box) int64 { return b.Bytes }) {
 		t.Boxes[i].Style = place(r)
 	}
-	return t
+}
+
+// layout lays out what has weights in the frame.
+func layout[T any](all []T, weight func(T) int64) []treemap.Rectangle {
+	weights := make([]int64, len(all))
+	for i, of := range all {
+		weights[i] = weight(of)
+	}
+	return treemap.Layout(frame, weights)
 }
 
 // imageBox is the box of an image, without its place.

@@ -76,23 +76,30 @@ func TestTilesAreWhatIsStored(t *testing.T) {
 
 // TestLargeRegistry holds the bounds, and that small ones are put together.
 func TestLargeRegistry(t *testing.T) {
-	u := registry(20_000, 12)
+	u := registry(20_000, 3)
 	all := tiles(u)
 	boxes := 0
 	for _, tile := range all {
 		boxes += len(tile.Boxes)
 	}
-	if len(all) > maxTiles+4 || boxes > maxBoxes || boxes < maxBoxes/4 {
+	if len(all) > maxTiles+maxFolders+4 || boxes > maxBoxes || boxes < maxBoxes/4 {
 		t.Errorf("%d tiles, %d boxes", len(all), boxes)
 	}
 	html := write(t, u)
 	if n := len(html); n > 4<<20 {
 		t.Errorf("the page has %d bytes", n)
 	}
-	for _, want := range []string{"19,880 smaller repositories", "And 10,000 more", "And 239,800 more"} {
+	for _, want := range []string{"team-8/…", "And 10,000 more", "And 59,800 more"} {
 		if !strings.Contains(html, want) {
 			t.Errorf("%q is missing", want)
 		}
+	}
+	flat := registry(maxTiles+300, 1)
+	for i := range flat.ByRepository {
+		flat.ByRepository[i].Name = fmt.Sprint("service-", i)
+	}
+	if html := write(t, flat); !strings.Contains(html, "300 smaller repositories") || !strings.Contains(html, "200 smaller repositories") {
+		t.Error("repositories without folders are not put together")
 	}
 	many := tiles(registry(1, maxBoxesOfTile+60))
 	if n := len(many[0].Boxes); n > maxBoxesOfTile+3 || n < maxBoxesOfTile {
