@@ -8,6 +8,7 @@ import (
 	"github.com/blobsweep/blobsweep"
 	"github.com/blobsweep/blobsweep/internal/text"
 	"github.com/blobsweep/blobsweep/sweep"
+	"github.com/blobsweep/blobsweep/verify"
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 )
@@ -42,7 +43,7 @@ func (p *progress) show(now blobsweep.Progress) {
 	}
 	if p.bar == nil || now.Phase != p.phase || total != p.total {
 		p.clear()
-		p.bar, p.phase, p.total = newBar(p.w, total), now.Phase, total
+		p.bar, p.phase, p.total = newBar(p.w, total, now.Phase == verify.PhaseHash), now.Phase, total
 	}
 	description := string(now.Phase)
 	if total < 0 {
@@ -57,7 +58,7 @@ func (p *progress) show(now blobsweep.Progress) {
 	}
 }
 
-func newBar(w io.Writer, total int64) *progressbar.ProgressBar {
+func newBar(w io.Writer, total int64, bytes bool) *progressbar.ProgressBar {
 	options := []progressbar.Option{
 		progressbar.OptionSetWriter(w),
 		progressbar.OptionSetWidth(24),
@@ -66,7 +67,7 @@ func newBar(w io.Writer, total int64) *progressbar.ProgressBar {
 		progressbar.OptionSetSpinnerChangeInterval(0),
 	}
 	if total > 0 {
-		options = append(options, progressbar.OptionShowCount())
+		options = append(options, progressbar.OptionShowCount(), progressbar.OptionShowBytes(bytes), progressbar.OptionUseIECUnits(true))
 	}
 	return progressbar.NewOptions64(total, options...)
 }
