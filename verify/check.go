@@ -109,7 +109,7 @@ func (c *Check) readCatalog(ctx context.Context) (err error) {
 	for i := range c.catalog.Findings {
 		f := &c.catalog.Findings[i]
 		if cause := reader.errs[f.Key]; cause != nil && f.Kind == mark.CorruptManifest {
-			f.Detail = "it cannot be read, so what it references is not known: " + cause.Error()
+			f.Detail = "it cannot be read, so what it references is not known: " + causeOf(cause)
 		}
 	}
 	for _, r := range c.catalog.Repositories {
@@ -225,6 +225,15 @@ func (t *tolerant) Get(ctx context.Context, key string, limit int64) ([]byte, er
 	defer t.mu.Unlock()
 	t.errs[key] = err
 	return nil, nil
+}
+
+// causeOf is what an error says besides its key, which a finding has.
+func causeOf(err error) string {
+	var e *storage.Error
+	if errors.As(err, &e) {
+		return e.Err.Error()
+	}
+	return err.Error()
 }
 
 func isBlob(key string) bool {

@@ -88,7 +88,7 @@ func (h *hashing) blob(ctx context.Context, d digest.Digest) error {
 		h.gone[d] = true
 		return nil
 	case err != nil:
-		wrong = fmt.Sprintf("it cannot be read: %v", err)
+		wrong = "it cannot be read: " + causeOf(err)
 	default:
 		h.hashed.Add(1)
 		h.bytes.Add(n)

@@ -15,12 +15,12 @@ import (
 // isFault tells the kinds of finding that break something from those that a
 // registry can have and be whole. A symbolic link is a fault when what lies behind
 // it may tell what is needed.
-func (c *Check) isFault(kind mark.FindingKind) bool {
-	switch kind {
+func (c *Check) isFault(f mark.Finding) bool {
+	switch f.Kind {
 	case mark.Stranger, mark.UnknownManifest, mark.OddRepository, mark.VersionedBucket, mark.VersioningUnknown:
 		return false
 	case mark.Symlink:
-		return c.catalog.Unreadable || slices.Contains(c.plan.BlockedBy(), sweep.BlockedSymlinkedReferences)
+		return slices.Contains(c.catalog.Findings, f) || slices.Contains(c.plan.BlockedBy(), sweep.BlockedSymlinkedReferences)
 	}
 	return true
 }
@@ -62,7 +62,7 @@ func (c *Check) judge() {
 	}
 	for i := range c.findings {
 		f := &c.findings[i]
-		f.Fault = c.isFault(f.Kind)
+		f.Fault = c.isFault(f.Finding)
 		f.Breaks = []string{}
 		switch {
 		case !f.Fault:

@@ -59,7 +59,13 @@ var shapes = map[string]func(*fixture.Tree){
 	"hostile": hostile,
 	"bare":    func(t *fixture.Tree) { t.Image("bare", "untagged") },
 	"alike":   alike,
-	"blank":   func(t *fixture.Tree) { t.Dirs[layout.Root] = t.Now },
+	// See check_test.go.
+	"lost":       lostLayer,
+	"unlinked":   unlinkedLayer,
+	"cut":        cutLayer,
+	"flipped":    flippedLayer,
+	"emptylinks": emptyLinks,
+	"blank":      func(t *fixture.Tree) { t.Dirs[layout.Root] = t.Now },
 }
 
 var orphan = []byte("a layer that nothing references")

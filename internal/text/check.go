@@ -99,7 +99,7 @@ func checked(b *strings.Builder, heading string, all []verify.Finding, faults bo
 			if len(f.Breaks) > 0 {
 				wrap(b, 6, 8, "breaks "+tags(f.Breaks))
 			}
-			if d.Repair {
+			if d.Repair && faults {
 				wrap(b, 6, 8, outcomeOf(f))
 			}
 		}
@@ -114,10 +114,8 @@ func outcomeOf(f verify.Finding) string {
 		return "repaired"
 	case f.Repairable:
 		return "can be repaired"
-	case f.WhyNot != "":
-		return "left: " + clean(f.WhyNot)
 	}
-	return "left: it breaks nothing"
+	return "left: " + clean(f.WhyNot)
 }
 
 // tags names the first few.
@@ -141,12 +139,12 @@ func more(b *strings.Builder, indent, n int) {
 
 // stepKinds are headings of what a repair does, in its order.
 var stepKinds = []struct {
-	kind         verify.StepKind
-	would, count string
+	kind      verify.StepKind
+	noun, did string
 }{
-	{verify.WriteLink, "links to write", "link"},
-	{verify.RemoveEntry, "tag index entries to remove", "tag index entry"},
-	{verify.RemoveDirectory, "empty directories to remove", "empty directory"},
+	{verify.WriteLink, "link", "written"},
+	{verify.RemoveEntry, "tag index entry", "removed"},
+	{verify.RemoveDirectory, "empty directory", "removed"},
 }
 
 // repairs tells what can be mended in a line, or step by step.
@@ -159,7 +157,7 @@ func repairs(b *strings.Builder, r verify.Report, d CheckDetails) {
 		var parts []string
 		for _, of := range stepKinds {
 			if n := len(byKind[of.kind]); n > 0 {
-				parts = append(parts, Numbered(n, of.count))
+				parts = append(parts, Numbered(n, of.noun))
 			}
 		}
 		if len(parts) > 0 {
@@ -181,7 +179,13 @@ func repairs(b *strings.Builder, r verify.Report, d CheckDetails) {
 		if len(steps) == 0 {
 			continue
 		}
-		b.WriteString("  " + of.would + " (" + Count(int64(len(steps))) + ")\n")
+		done := 0
+		for _, s := range steps {
+			if s.Done || !r.Repair {
+				done++
+			}
+		}
+		b.WriteString("  " + Numbered(done, of.noun) + " " + of.did + "\n")
 		for _, s := range steps[:min(len(steps), checkExamples)] {
 			line := place(mark.Finding{Repository: s.Repository, Key: s.Key})
 			if s.Kind != verify.RemoveDirectory {
@@ -204,7 +208,7 @@ func verdict(b *strings.Builder, r verify.Report, d CheckDetails) {
 		case r.Faults == 0:
 			s = "Broken: links or damage hide what is needed, so that nothing may be removed."
 		case r.BrokenTags > 0:
-			s += fmt.Sprintf(" in %s, breaking %s of %s.", Numbered(r.Repositories, "repository"), Count(r.BrokenTags), Numbered(r.Tags, "tag"))
+			s += fmt.Sprintf(", breaking %s of %s.", Count(r.BrokenTags), Numbered(r.Tags, "tag"))
 		default:
 			s += ", none of which breaks a tag."
 		}

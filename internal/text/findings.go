@@ -35,7 +35,7 @@ func remedy(kind mark.FindingKind) string {
 	case mark.MissingBlob:
 		return "Manifests need these blobs, and they are not stored: nobody can pull what they break. Push the image again from where it still is, or restore the blob from a backup."
 	case mark.MissingLayerLink:
-		return "Manifests need these blobs, which are stored, but their repository does not link them, so the registry answers 404. Push the image again: the layers that are stored are not uploaded."
+		return "Manifests need these blobs, which are stored, but their repository does not link them, so the registry answers 404. Push the image again."
 	case mark.SizeMismatch:
 		return "These blobs have another size than manifests declare, so clients refuse them: they were cut off, or the manifest is wrong. Read them with --blobs; restore from a backup what is corrupt, or push the image again."
 	case mark.CorruptBlob:
