@@ -87,33 +87,52 @@ func (c *collection) run(ctx context.Context, s *session) (err error) {
 	return c.collect(ctx, s.Driver)
 }
 
+// collected is how a collection ended.
+type collected struct {
+	run     *blobsweep.Run
+	report  blobsweep.Report
+	details text.Details
+	err     error // of the execution
+}
+
 // collect plans, executes unless it is a dry run, and prints the report.
 func (c *collection) collect(ctx context.Context, driver storage.Driver) error {
-	c.opts.OnRemoved = c.cache.removed
-	run, err := blobsweep.Plan(ctx, driver, c.opts)
+	done, err := c.execute(ctx, driver)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return failed(errInterrupted)
 	case err != nil:
 		return failed(fmt.Errorf("%w; nothing was deleted", err))
 	}
-	details := text.Details{UploadsOlderThan: time.Duration(c.flags.uploadsOlderThan)}
-	report := run.Report()
+	if !c.planOnly && !c.flags.dryRun {
+		c.cache.finish(ctx)
+		done.details.Cache = c.cache.line()
+	}
+	c.bar.done()
+	if printErr := c.print(done); printErr != nil {
+		return failed(errors.Join(fmt.Errorf("the report could not be printed: %w", printErr), done.err))
+	}
+	return c.cache.verdict(c.verdict(done))
+}
+
+// execute plans, and executes unless it is a dry run. It fails when there is no
+// plan.
+func (c *collection) execute(ctx context.Context, driver storage.Driver) (collected, error) {
+	c.opts.OnRemoved = c.cache.removed
+	run, err := blobsweep.Plan(ctx, driver, c.opts)
+	if err != nil {
+		return collected{}, err
+	}
+	done := collected{run: run, report: run.Report()}
+	done.details.UploadsOlderThan = time.Duration(c.flags.uploadsOlderThan)
 	switch {
 	case !c.planOnly && !c.flags.dryRun:
-		report, err = run.Execute(ctx, driver)
-		details.Outcome = outcome(ctx, report, err)
-		c.cache.finish(ctx)
-		details.Cache = c.cache.line()
-	case len(report.BlockedBy) > 0:
-		details.Outcome = text.Blocked
+		done.report, done.err = run.Execute(ctx, driver)
+		done.details.Outcome = outcome(ctx, done.report, done.err)
+	case len(done.report.BlockedBy) > 0:
+		done.details.Outcome = text.Blocked
 	}
-
-	c.bar.done()
-	if printErr := c.print(run, report, details); printErr != nil {
-		return failed(errors.Join(fmt.Errorf("the report could not be printed: %w", printErr), err))
-	}
-	return c.cache.verdict(c.verdict(details.Outcome, report, err))
+	return done, nil
 }
 
 // outcome classifies the end of an execution.
@@ -132,7 +151,8 @@ func outcome(ctx context.Context, report blobsweep.Report, err error) text.Outco
 }
 
 // print writes the report, and for plan the candidates, to standard output.
-func (c *collection) print(run *blobsweep.Run, report blobsweep.Report, details text.Details) error {
+func (c *collection) print(done collected) error {
+	run, report, details := done.run, done.report, done.details
 	if c.flags.output == formatJSON {
 		encoder := json.NewEncoder(c.stdout)
 		encoder.SetIndent("", "  ")
@@ -158,8 +178,9 @@ func (c *collection) print(run *blobsweep.Run, report blobsweep.Report, details 
 
 // verdict is the exit status of an outcome, with a line where the report alone
 // would leave something unsaid.
-func (c *collection) verdict(outcome text.Outcome, report blobsweep.Report, err error) error {
-	switch outcome {
+func (c *collection) verdict(done collected) error {
+	report, err := done.report, done.err
+	switch done.details.Outcome {
 	case text.Blocked:
 		return &failure{status: statusBlocked, err: fmt.Errorf("blocked by %s; nothing was deleted", names(report.BlockedBy))}
 	case text.Interrupted:

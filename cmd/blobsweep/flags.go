@@ -6,6 +6,7 @@ import (
 	"github.com/blobsweep/blobsweep"
 	"github.com/blobsweep/blobsweep/sweep"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // flags are those of gc and plan.
@@ -42,18 +43,33 @@ func (f *flags) register(cmd *cobra.Command, planOnly bool) {
 		set.BoolVarP(&f.dryRun, "dry-run", "d", false, "plan only; delete nothing")
 	}
 	set.BoolVarP(&f.deleteUntagged, "delete-untagged", "m", false, "remove manifests that no tag leads to")
+	f.registerOutput(set)
+	f.registerSafety(set)
+	set.Var(&f.uploadsOlderThan, "uploads-older-than", "age at which an unfinished upload counts as abandoned")
+	f.registerEffort(set)
+	if !planOnly {
+		f.cache.register(cmd)
+	}
+}
+
+// registerOutput declares the flags that say what is printed.
+func (f *flags) registerOutput(set *pflag.FlagSet) {
 	set.BoolVarP(&f.quiet, "quiet", "q", false, "no progress bar; the report and warnings only")
 	set.VarP(&f.output, "output", "o", "how to print the report")
+}
+
+// registerSafety declares those that say what is recent.
+func (f *flags) registerSafety(set *pflag.FlagSet) {
 	set.BoolVar(&f.offline, "offline", false, "the registry is stopped or read-only: no grace period")
 	set.Var(&f.grace, "grace", "keep what is younger")
-	set.Var(&f.uploadsOlderThan, "uploads-older-than", "age at which an unfinished upload counts as abandoned")
+}
+
+// registerEffort declares those that bound the work, and what stops it.
+func (f *flags) registerEffort(set *pflag.FlagSet) {
 	set.Var(&f.maxManifestSize, "max-manifest-size", "largest manifest that is read")
 	set.IntVar(&f.workers, "workers", 0, "requests in flight at once (default: what suits the storage)")
 	set.IntVar(&f.maxRequests, "max-requests", 0, "requests per second, retries included (default: no limit)")
 	set.Var(&f.acceptRisk, "accept-risk", "go on in spite of a blocker: "+names(sweep.Blockers())+"; may be repeated")
-	if !planOnly {
-		f.cache.register(cmd)
-	}
 }
 
 // options checks the flags against each other and translates them.

@@ -66,6 +66,10 @@ var shapes = map[string]func(*fixture.Tree){
 	"flipped":    flippedLayer,
 	"emptylinks": emptyLinks,
 	"blank":      func(t *fixture.Tree) { t.Dirs[layout.Root] = t.Now },
+	// See rm_shapes_test.go.
+	"group": group,
+	"tags":  tags,
+	"push":  push,
 }
 
 var orphan = []byte("a layer that nothing references")
