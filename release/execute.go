@@ -24,8 +24,8 @@ const (
 
 // Execute removes what was planned, in the order of law 9. Unless the plan is
 // offline it looks again first: a tag that names something else by now stays,
-// and so does a revision that a tag has come to name, with all that it needs
-// and what refers to it. Kept tells of them; they are no failures.
+// with the manifest that it named; and so does a revision that a tag has come to
+// name, with all that it needs and what refers to it. Kept tells of them; they are no failures.
 //
 // What could not be deleted keeps what it refers to, and the rest goes on. It
 // fails with sweep.ErrExecuted on a second call, with sweep.ErrBlocked when the

@@ -181,13 +181,19 @@ func (w *work) needsNow(d digest.Digest) []digest.Digest {
 	return append(w.needs(d), w.seen.needs[d]...)
 }
 
-// keepNamed lets what has come to be named stay, with all that it needs and what
-// refers to it; under the lock. What goes by force stays only if it is named
-// itself.
+// keepNamed lets what has come to be named stay, under the lock.
 func (x *execution) keepNamed(w *work) {
+	x.keepWith(w, slices.Sorted(maps.Keys(w.seen.names)), func(d digest.Digest) string {
+		return w.seen.names[d] + " names it now"
+	})
+}
+
+// keepWith lets manifests stay, with all that they need and what refers to them;
+// under the lock. What goes by force stays only if it is one of them itself.
+func (x *execution) keepWith(w *work, manifests []digest.Digest, why func(digest.Digest) string) {
 	kept := trail[digest.Digest]{}
-	kept.follow(slices.Sorted(maps.Keys(w.seen.names)), w.needsNow, w.referrers, func(d digest.Digest) bool {
-		return w.opts.Force && w.named[d] != "" && w.seen.names[d] == ""
+	kept.follow(manifests, w.needsNow, w.referrers, func(d digest.Digest) bool {
+		return w.opts.Force && w.named[d] != "" && !slices.Contains(manifests, d)
 	})
 	for _, d := range slices.Sorted(maps.Keys(w.goes)) {
 		by, stays := kept[d]
@@ -196,12 +202,12 @@ func (x *execution) keepNamed(w *work) {
 		}
 		k := Kept{Kind: Manifest, Digest: d, Cause: ByChange, By: string(by.from)}
 		switch {
-		case w.seen.names[d] != "":
-			k.Reason = w.seen.names[d] + " names it now"
+		case by.from == "":
+			k.Reason = why(d)
 		case by.referrer:
-			k.Reason = "it refers to " + k.By + ", which is named now"
+			k.Reason = "it refers to " + k.By + ", which stays"
 		default:
-			k.Reason = k.By + " needs it, which is named now"
+			k.Reason = k.By + " needs it, which stays"
 		}
 		x.settled[w.revisionStep(d)] = true
 		x.keep(w, k)

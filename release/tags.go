@@ -78,7 +78,8 @@ func (x *execution) tagBatch(ctx context.Context, tags []*leavingTag) error {
 	return ctx.Err()
 }
 
-// lookAtTag lets a tag stay that names something else than it did.
+// lookAtTag lets a tag stay that names something else than it did, and the
+// manifest that it named: that would go only with the tag.
 func (x *execution) lookAtTag(ctx context.Context, t *leavingTag) error {
 	key, err := t.tagLink(t.Tag.Name).Key()
 	if err != nil {
@@ -104,6 +105,7 @@ func (x *execution) lookAtTag(ctx context.Context, t *leavingTag) error {
 		}
 		x.settled[t.tagStep(t.Tag)] = true
 		x.keep(t.work, Kept{Kind: Tag, Tag: t.Tag.Name, Digest: t.Tag.Digest, Cause: ByChange, By: string(d), Reason: reason})
+		x.keepWith(t.work, t.mayName(t.Tag), func(digest.Digest) string { return "its tag " + t.Tag.Name + " was not removed" })
 	}
 	return nil
 }
