@@ -10,6 +10,7 @@ package memo
 import (
 	"context"
 	"errors"
+	"io"
 	"iter"
 	"strings"
 	"sync"
@@ -24,7 +25,7 @@ const DefaultLimit = 256 << 20
 // overhead is about what an entry takes beside its content, in bytes.
 const overhead = 192
 
-// Reader forwards to another reader, with all powers that do not delete. It is
+// Reader forwards to another reader, with all powers that change nothing. It is
 // safe for concurrent use.
 type Reader struct {
 	inner storage.Reader
@@ -40,6 +41,7 @@ var (
 	_ storage.LinkProber      = (*Reader)(nil)
 	_ storage.MultiStater     = (*Reader)(nil)
 	_ storage.ScratchGetter   = (*Reader)(nil)
+	_ storage.Opener          = (*Reader)(nil)
 	_ storage.MultipartLister = (*Reader)(nil)
 	_ storage.VersionKeeper   = (*Reader)(nil)
 	_ storage.Concurrent      = (*Reader)(nil)
@@ -75,6 +77,11 @@ func (r *Reader) GetInto(ctx context.Context, key string, limit int64, scratch [
 		r.remember(key, content)
 	}
 	return content, err
+}
+
+// Open implements [storage.Opener]. What is streamed is not remembered.
+func (r *Reader) Open(ctx context.Context, key string) (io.ReadCloser, error) {
+	return storage.Open(ctx, r.inner, key)
 }
 
 // isBlob reports whether a key is one of a blob's bytes.

@@ -47,7 +47,7 @@ func TestPowers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	deletes := map[string]bool{"Delete": true, "RemoveDir": true, "AbortMultipartUpload": true}
+	changes := map[string]bool{"Write": true, "Delete": true, "RemoveDir": true, "AbortMultipartUpload": true}
 	reader, seen := reflect.TypeFor[*memo.Reader](), 0
 	ast.Inspect(file, func(n ast.Node) bool {
 		of, ok := n.(*ast.InterfaceType)
@@ -57,7 +57,7 @@ func TestPowers(t *testing.T) {
 		for _, method := range of.Methods.List {
 			for _, name := range method.Names {
 				seen++
-				if _, has := reader.MethodByName(name.Name); has == deletes[name.Name] {
+				if _, has := reader.MethodByName(name.Name); has == changes[name.Name] {
 					t.Errorf("%s: there is one: %v", name.Name, has)
 				}
 			}
@@ -99,11 +99,12 @@ func TestClaimsNothing(t *testing.T) {
 	_, linkErr := r.LeadsOut(ctx, "a", "", "")
 	_, partsErr := r.MultipartParts(ctx, storage.MultipartUpload{Key: "a"})
 	_, versionsErr := r.KeepsVersions(ctx)
+	_, openErr := r.Open(ctx, "a")
 	var listErr error
 	for _, err := range r.ListMultipartUploads(ctx, "") {
 		listErr = err
 	}
-	for i, err := range []error{dirErr, linkErr, partsErr, versionsErr, listErr} {
+	for i, err := range []error{dirErr, linkErr, partsErr, versionsErr, openErr, listErr} {
 		if !errors.Is(err, errors.ErrUnsupported) {
 			t.Errorf("%d: got %v", i, err)
 		}

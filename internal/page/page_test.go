@@ -94,6 +94,13 @@ func TestLargeRegistry(t *testing.T) {
 			t.Errorf("%q is missing", want)
 		}
 	}
+	boxes = 0
+	for _, tile := range tiles(registry(maxTiles, maxBoxes/maxTiles*2)) {
+		boxes += len(tile.Boxes) // of which there are more than fit
+	}
+	if boxes > maxBoxes {
+		t.Errorf("%d boxes", boxes)
+	}
 	flat := registry(maxTiles+300, 1)
 	for i := range flat.ByRepository {
 		flat.ByRepository[i].Name = fmt.Sprint("service-", i)
