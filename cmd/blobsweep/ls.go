@@ -28,9 +28,12 @@ image goes (of a repository, when the repository goes). To know it, every manife
 of the registry is read; --unique=false reads only what is named. A tree, and a
 template without it, do so anyway.
 
-Images of a repository are sorted by when they were pushed, the last one first.
+Images of a repository are sorted by when they were pushed, the last one first;
+%s.
 PUSHED is when the tag was last pushed. CREATED is what the image's configuration
-says; some builds say a constant.
+says; some builds say a constant. DIGEST is short, which is enough to name an
+image by; -q and templates have whole digests, -q each once, and before them the
+repository where there are several (REPOSITORY@DIGEST).
 
 Filters, as docker's. All keys have to agree; of several values of one key all
 must hold for before, since, until and label, any one for the others:
@@ -42,7 +45,7 @@ must hold for before, since, until and label, any one for the others:
                              since 1970, or an age such as 12h or 7d
   label=KEY[=VALUE]          with the label; label!=KEY[=VALUE] without it
   reference=PATTERN          REPOSITORY or REPOSITORY:TAG, both may be patterns
-  type=TYPE                  %s
+  type=TYPE                  what it is: %s
   platform=OS/ARCHITECTURE   that has it, also with a variant: linux/arm/v7
 
 Templates are Go's, with docker's functions json, split, join, lower, upper, pad
@@ -61,7 +64,7 @@ func newList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ls [flags] REGISTRY [REPOSITORY[:TAG|@DIGEST]]",
 		Short: "List repositories, images, and what an image is made of",
-		Long:  fmt.Sprintf(listLong, strings.Join(listing.Types(), ", ")) + "\n\n" + registryHelp + "\n\n" + exitStatuses,
+		Long:  fmt.Sprintf(listLong, orders(), types()) + "\n\n" + registryHelp + "\n\n" + exitStatuses,
 		Example: `  blobsweep ls /var/lib/registry                           repositories and their sizes
   blobsweep ls config.yml team/app                         images of a repository
   blobsweep ls config.yml team/app:v1.2                    the tree of an image
@@ -80,6 +83,19 @@ func newList() *cobra.Command {
 	}
 	f.register(cmd)
 	return cmd
+}
+
+// orders are those of --sort.
+func orders() string {
+	return "--sort takes " + strings.Join(listing.ImageOrders(), ", ") + ", and for repositories\n" + strings.Join(listing.RepositoryOrders(), ", ")
+}
+
+// types are listed in lines that fit.
+func types() string {
+	all := listing.Types()
+	const first, second = 4, 10
+	indent := ",\n" + strings.Repeat(" ", 29)
+	return strings.Join(all[:first], ", ") + indent + strings.Join(all[first:second], ", ") + indent + strings.Join(all[second:], ", ")
 }
 
 // run reads, and prints.
