@@ -131,18 +131,22 @@ func TestDoubtfulTagsStay(t *testing.T) {
 	b.tag("linkless", 90*day).Digest = ""
 	b.tag("-odd", 90*day)
 	decisions := b.decide(one(t, "  keep: [{newest: 1}]"))
-	if got := goes(decisions); got != "old" {
+	if got := goes(decisions); got != "linkless old" {
 		t.Errorf("goes %q", got)
 	}
 	for tag, want := range map[string]string{
 		"broken":   "stays: its link is broken, so what it names is not known: push the tag again",
 		"timeless": "stays: when it was pushed is not known",
 		"future":   "stays: keep newest 1: it may be one of them, it was pushed in the future, on 2026-11-25 12:00 UTC",
+		"linkless": "goes: it names nothing, as an interrupted removal leaves it",
 		"-odd":     "stays: no registry gives such a name to a tag",
 	} {
 		if got := reasonOf(t, decisions, tag); got != want {
 			t.Errorf("%s %s\nwant %s", tag, got, want)
 		}
+	}
+	if got := goes(b.decide(one(t, "  dangling-referrers: true"))); got != "" {
+		t.Errorf("%s goes by a rule that says nothing of tags", got)
 	}
 	b.Odd = true
 	if got := goes(b.decide(one(t, "  keep: [{newest: 1}]"))); got != "" {
@@ -227,6 +231,9 @@ func TestEmptied(t *testing.T) {
 	b.tags(90*day, "go")
 	b.tag("broken", 90*day).Digest = ""
 	b.tag(signed("go", ".vex"), 90*day)
+	all = append(all, b.decide(p)...)
+	b = repository("nothing-named")
+	b.tag("linkless", 90*day).Digest = ""
 	all = append(all, b.decide(p)...)
 	got := map[string]bool{}
 	for _, name := range Emptied(all) {

@@ -54,6 +54,10 @@ func (d *decider) tags() {
 		if belongs {
 			to.Kind = ReferrerTag
 		}
+		if d.leftover(tag, belongs) {
+			to.Reason = "it names nothing, as an interrupted removal leaves it"
+			continue
+		}
 		if why := d.outright(tag); why != "" {
 			to.Keep, to.Reason = true, why
 			if !belongs && tag.Digest != "" && d.among(tag.Name) && len(d.rule.Keep) > 0 {
@@ -72,6 +76,21 @@ func (d *decider) tags() {
 
 func (d *decider) decision(kind Kind, tag string, digest digest.Digest) Decision {
 	return Decision{Kind: kind, Repository: d.Name, Tag: tag, Digest: digest, Number: d.number, Rule: d.label}
+}
+
+// leftover reports whether a tag has no link at all, and is what the rule is about.
+// When that was is not known, but a push that is under way writes the link at
+// once, and release looks again.
+func (d *decider) leftover(tag *catalog.Tag, belongs bool) bool {
+	switch {
+	case tag.Digest != "" || tag.Broken || d.number == 0 || d.Odd || !layout.ValidTag(tag.Name):
+		return false
+	case matches(d.policy.Protect, tag.Name) != nil || matches(d.rule.Protect, tag.Name) != nil:
+		return false
+	case belongs:
+		return d.rule.DanglingReferrers
+	}
+	return len(d.rule.Keep) > 0 && d.among(tag.Name)
 }
 
 // outright says why a tag stays without a look at clauses or at its subject;

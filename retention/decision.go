@@ -97,7 +97,7 @@ func Emptied(decisions []Decision) []string {
 	goes, stays := false, false
 	for i, d := range decisions {
 		if d.Kind != Manifest {
-			goes = goes || !d.Keep
+			goes = goes || !d.Keep && d.Digest != ""
 			stays = stays || d.Keep && d.Kind == Tag && d.Digest != ""
 		}
 		if i == len(decisions)-1 || decisions[i+1].Repository != d.Repository {

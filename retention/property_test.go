@@ -62,6 +62,8 @@ func (c chance) repository() *builder {
 			tag.Digest, tag.Broken = "", true
 		case 1:
 			tag.Pushed = time.Time{}
+		case 4:
+			tag.Digest, tag.Pushed = "", time.Time{}
 		case 2, 3:
 			tag.History = append(tag.History, named(any()))
 		}

@@ -24,6 +24,10 @@ type letting struct {
 	collects  bool              // collect afterwards
 	cache     *clearing
 	startedAt time.Time
+	// text, when set, prints the plan instead of text.Release, and document makes
+	// what is printed as JSON of the report.
+	text     func(text.ReleaseDetails) error
+	document func(*lettingReport) any
 }
 
 // lettingReport is what such a command prints as JSON.
@@ -126,9 +130,7 @@ func (l *letting) run(ctx context.Context, c *catalog.Catalog, plan *release.Pla
 	var printing error
 	if asText {
 		l.bar.done()
-		printing = text.Release(l.stdout, plan, text.ReleaseDetails{
-			DryRun: l.flags.dryRun, Findings: c.Findings, Collects: collects,
-		})
+		printing = l.say(plan, text.ReleaseDetails{DryRun: l.flags.dryRun, Findings: c.Findings, Collects: collects})
 	}
 	gc := &collection{flags: l.flags, opts: l.opts, stdout: l.stdout, stderr: l.stderr, bar: l.bar, cache: l.cache}
 	var done collected
@@ -142,7 +144,7 @@ func (l *letting) run(ctx context.Context, c *catalog.Catalog, plan *release.Pla
 	switch {
 	case printing != nil:
 	case !asText:
-		printing = l.printJSON(l.report(c, plan, done))
+		printing = l.printJSON(l.encode(l.report(c, plan, done)))
 	case done.run != nil:
 		done.details.Cache = l.cache.line()
 		if _, printing = fmt.Fprintln(l.stdout); printing == nil {
@@ -155,6 +157,22 @@ func (l *letting) run(ctx context.Context, c *catalog.Catalog, plan *release.Pla
 		return failed(errors.Join(fmt.Errorf("the report could not be printed: %w", printing), verdict))
 	}
 	return l.cache.verdict(verdict)
+}
+
+// say prints a plan, or what became of it.
+func (l *letting) say(plan *release.Plan, details text.ReleaseDetails) error {
+	if l.text != nil {
+		return l.text(details)
+	}
+	return text.Release(l.stdout, plan, details)
+}
+
+// encode makes the document of a report.
+func (l *letting) encode(r *lettingReport) any {
+	if l.document != nil {
+		return l.document(r)
+	}
+	return r
 }
 
 // collect collects what the removed manifests alone needed, and whatever else

@@ -148,6 +148,7 @@ var unsteady = []struct {
 	{regexp.MustCompile(`(?m)(B  )\d{4}-\d\d-\d\d(  \S)`), `${1}2026-10-21${2}`}, // of an image
 	{regexp.MustCompile(`\d+ years ago`), `15 years ago`},
 	{regexp.MustCompile(`ago, 202\d-\d\d-\d\dT\d\d:\d\d:\d\dZ`), `ago, 2026-11-01T12:00:00Z`},
+	{regexp.MustCompile(`(pushed|created) \d{4}-\d\d-\d\d( \d\d:\d\d UTC)?`), `$1 2026-10-21`},
 	{regexp.MustCompile(`since \d{4}-\d\d-\d\d`), `since 2026-10-21`},
 }
 

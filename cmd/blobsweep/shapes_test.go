@@ -70,6 +70,9 @@ var shapes = map[string]func(*fixture.Tree){
 	"group": group,
 	"tags":  tags,
 	"push":  push,
+	// See prune_shapes_test.go.
+	"services": services,
+	"releases": releases,
 }
 
 var orphan = []byte("a layer that nothing references")

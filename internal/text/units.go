@@ -41,3 +41,6 @@ func clean(s string) string {
 	}
 	return s
 }
+
+// Name makes the name of a repository or tag safe to print.
+func Name(s string) string { return clean(s) }
