@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/blobsweep/blobsweep/internal/deletion"
 	"github.com/blobsweep/blobsweep/internal/parallel"
@@ -64,6 +65,7 @@ type execution struct {
 
 	mu       sync.Mutex // guards what Execute changes of the plan and its works, and what follows
 	progress sweep.Progress
+	told     time.Time     // of it
 	settled  map[Step]bool // not done, and it was said why
 }
 
@@ -218,20 +220,29 @@ func (x *execution) tell(kind sweep.CandidateKind, w *work, uncertain bool, dige
 	}
 }
 
+// tellEvery is how often progress is told at most, but for the ends of phases.
+const tellEvery = 200 * time.Millisecond
+
 // enter begins a phase.
 func (x *execution) enter(phase sweep.Phase, total int) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.progress = sweep.Progress{Phase: phase, Total: int64(total)}
-	if total > 0 && x.opts.Progress != nil {
-		x.opts.Progress(x.progress)
+	x.progress, x.told = sweep.Progress{Phase: phase, Total: int64(total)}, time.Time{}
+	if total > 0 {
+		x.tellProgress()
 	}
 }
 
 // advance counts something of the phase as done, under the lock.
 func (x *execution) advance() {
 	x.progress.Done++
-	if x.opts.Progress != nil {
-		x.opts.Progress(x.progress)
+	x.tellProgress()
+}
+
+func (x *execution) tellProgress() {
+	if x.opts.Progress == nil || x.progress.Done < x.progress.Total && time.Since(x.told) < tellEvery {
+		return
 	}
+	x.told = time.Now()
+	x.opts.Progress(x.progress)
 }

@@ -195,11 +195,8 @@ func (x *execution) keepWith(w *work, manifests []digest.Digest, why func(digest
 	kept.follow(manifests, w.needsNow, w.referrers, func(d digest.Digest) bool {
 		return w.opts.Force && w.named[d] != "" && !slices.Contains(manifests, d)
 	})
-	for _, d := range slices.Sorted(maps.Keys(w.goes)) {
-		by, stays := kept[d]
-		if !stays {
-			continue
-		}
+	for _, d := range w.going(kept) {
+		by := kept[d]
 		k := Kept{Kind: Manifest, Digest: d, Cause: ByChange, By: string(by.from)}
 		switch {
 		case by.from == "":

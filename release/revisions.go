@@ -20,11 +20,22 @@ var errNeeded = errors.New("left in place, because this could not be removed")
 func (x *execution) leave(w *work, names []digest.Digest, key string) {
 	stays := trail[digest.Digest]{}
 	stays.follow(names, w.refersTo, w.referrers, nil)
-	for _, d := range slices.Sorted(maps.Keys(w.goes)) {
-		if _, ok := stays[d]; ok && !w.gone[d] {
+	for _, d := range w.going(stays) {
+		if !w.gone[d] {
 			x.stay(w, d, fmt.Errorf("%w: %s", errNeeded, storage.DisplayKey(key)))
 		}
 	}
+}
+
+// going are those of some manifests that are to go, sorted.
+func (w *work) going(of trail[digest.Digest]) (going []digest.Digest) {
+	for d := range of {
+		if _, goes := w.goes[d]; goes {
+			going = append(going, d)
+		}
+	}
+	slices.Sort(going)
+	return going
 }
 
 // stay lets one revision stay that was to go, under the lock.

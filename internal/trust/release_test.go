@@ -295,7 +295,7 @@ func TestLaw09ReleaseCrashes(t *testing.T) {
 func TestLaw10ReleaseFaults(t *testing.T) {
 	eachLetting(t, func(t *testing.T, b backend, l letting, wild *fixture.Wild) {
 		br, counted := l.whole(t, b, wild)
-		for _, key := range []int{0, 1, 2, 5} {
+		for _, key := range []int{0, 1, 3} {
 			for i, kind := range br.kinds {
 				if key > 0 && kind != "delete" {
 					continue
@@ -325,11 +325,11 @@ func TestLaw10ReleaseFaults(t *testing.T) {
 	})
 }
 
-// TestReleaseInterrupted ends the context at every operation.
+// TestReleaseInterrupted ends the context at every third operation.
 func TestReleaseInterrupted(t *testing.T) {
 	eachLetting(t, func(t *testing.T, b backend, l letting, wild *fixture.Wild) {
 		br, counted := l.whole(t, b, wild)
-		for i := range counted.Ops() {
+		for i := 0; i < counted.Ops(); i += 3 {
 			d, left := b.open(t, wild.Tree)
 			ctx, cancel := context.WithCancel(t.Context())
 			p := l.plan(t, br.before, l.choose(br.before))
