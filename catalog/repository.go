@@ -217,7 +217,7 @@ func (rd *reading) reach(ctx context.Context, _ *inventory.Repository, r *Reposi
 
 // report makes a finding of a manifest that could not be read as one.
 func (rd *reading) report(r *Repository, l *load, linked bool) {
-	if i := slices.IndexFunc(r.Revisions, func(v Revision) bool { return v.Digest == l.Digest && v.Holds != "" }); i >= 0 && l.State == Absent {
+	if v, _ := r.Revision(l.Digest); v.Holds != "" && l.State == Absent {
 		return // its bytes lie under what the link holds
 	}
 	f, blocks, ok := l.doc.Finding(r.Name, l.Digest, linked, rd.opts.MaxManifestSize)

@@ -1,5 +1,7 @@
 package release
 
+import "slices"
+
 // edges are where a manifest leads to.
 type edges[N comparable] func(N) []N
 
@@ -78,10 +80,10 @@ func (q question[N]) decide() answer[N] {
 	named, asked := setOf(q.named), setOf(q.named, q.untagged)
 	skip := func(n N) bool { return named[n] }
 
-	roots := q.tagged
+	roots := slices.Clone(q.tagged)
 	for _, n := range q.linked {
 		if _, led := a.led[n]; !led {
-			roots = append(roots[:len(roots):len(roots)], n)
+			roots = append(roots, n)
 		}
 	}
 	a.kept.follow(roots, q.needs, q.referrers, skip)
