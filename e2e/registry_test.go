@@ -15,11 +15,12 @@ import (
 	_ "github.com/distribution/distribution/v3/registry/storage/driver/s3-aws"     // configurations name it
 )
 
-// writeConfig writes the config.yml of a registry on a storage driver.
-func writeConfig(t *testing.T, driver string, parameters map[string]any) (file string) {
+// writeConfig writes the config.yml of a registry on a storage driver, with
+// changes.
+func writeConfig(t *testing.T, driver string, parameters map[string]any, changes ...func(map[string]any)) (file string) {
 	t.Helper()
 	off := map[string]any{"enabled": false}
-	content, err := json.Marshal(map[string]any{ // which is YAML as well
+	config := map[string]any{
 		"version": "0.1",
 		"storage": map[string]any{
 			driver:   parameters,
@@ -30,7 +31,11 @@ func writeConfig(t *testing.T, driver string, parameters map[string]any) (file s
 		"http":    map[string]any{"secret": "of one test"},
 		"catalog": map[string]any{"maxentries": 1000},
 		"tags":    map[string]any{"maxtags": 1000},
-	})
+	}
+	for _, change := range changes {
+		change(config)
+	}
+	content, err := json.Marshal(config) // which is YAML as well
 	if err != nil {
 		t.Fatal(err)
 	}

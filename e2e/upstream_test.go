@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	code := m.Run()
-	if err := stopGateway(); err != nil {
+	if err := errors.Join(stopGateway(), removeCommand()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}
