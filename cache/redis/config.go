@@ -12,7 +12,6 @@ import (
 
 	"github.com/distribution/distribution/v3/configuration"
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
 // ErrNoAddress says that a registry's configuration has a redis section without
@@ -108,10 +107,7 @@ func open(opts redis.UniversalOptions, files tlsFiles, timeout time.Duration) *S
 	opts.MaxRetries = 1 // for a connection that was closed meanwhile
 	opts.ContextTimeoutEnabled = true
 	opts.Dialer = dialer(opts)
-	opts.DialerRetries = 1
-	// A server that is about to move its connections is none of our business.
-	opts.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	return &Store{redis.NewUniversalClient(&opts), remedy(&opts, files)}
+	return &Store{redis.NewUniversalClient(&opts), remedy(&opts, files, len(opts.Addrs) > 1)}
 }
 
 // dialer connects as the client would, but no longer than the context lasts,

@@ -181,7 +181,7 @@ for pattern in 'blobs::*' 'repository::*'; do
 done`},
 	} {
 		o := test.c.Options
-		got := remedy(&redis.UniversalOptions{Addrs: o.Addrs, MasterName: o.MasterName, DB: o.DB, Username: o.Username}, test.files)
+		got := remedy(&redis.UniversalOptions{Addrs: o.Addrs, MasterName: o.MasterName, DB: o.DB, Username: o.Username}, test.files, len(o.Addrs) > 1)
 		if got != test.want {
 			t.Errorf("got\n%s\nwant\n%s", got, test.want)
 		}

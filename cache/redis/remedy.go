@@ -12,7 +12,7 @@ import (
 // remedy is a shell script that removes the keys of all registries: on a single
 // server, on the master that a sentinel names, or on each master of a cluster.
 // redis-cli takes the password from REDISCLI_AUTH.
-func remedy(opts *redis.UniversalOptions, files tlsFiles) string {
+func remedy(opts *redis.UniversalOptions, files tlsFiles, cluster bool) string {
 	at, port := "", ""
 	if len(opts.Addrs) > 0 {
 		at, port = address(opts.Addrs[0])
@@ -24,7 +24,7 @@ func remedy(opts *redis.UniversalOptions, files tlsFiles) string {
 		return "set -- $(" + cli(at, port, &redis.UniversalOptions{Username: opts.SentinelUsername}, files) +
 			" sentinel get-master-addr-by-name " + quote(opts.MasterName) + ")\n" +
 			patterns + scan(base+` -h "$1" -p "$2"`, base+` -h "$1" -p "$2"`, "500", "  ") + "done"
-	case len(opts.Addrs) > 1 || opts.IsClusterMode:
+	case cluster:
 		node := base + ` -h "${node%:*}" -p "${node##*:}"`
 		return "for node in $(" + cli(at, port, opts, files) +
 			` cluster nodes | awk '$3 ~ /master/ { sub(/@.*/, "", $2); print $2 }'); do` + "\n  " +

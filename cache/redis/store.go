@@ -18,7 +18,7 @@ type Store struct {
 // bound a call instead of the context. You close the client.
 func New(client redis.UniversalClient) *Store {
 	_, cluster := client.(*redis.ClusterClient)
-	return &Store{client, remedy(&redis.UniversalOptions{IsClusterMode: cluster}, tlsFiles{})}
+	return &Store{client, remedy(&redis.UniversalOptions{}, tlsFiles{}, cluster)}
 }
 
 // Ping asks whether the server answers.

@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"crypto/tls"
 	"errors"
 	"net/url"
 	"strings"
@@ -15,9 +16,9 @@ import (
 //	redis://host:6379?addr=host2:6379                   a cluster
 //	redis://host:26379/0?master_name=m&addr=host2:26379 sentinels
 //
-// password is used where the URL has none. Other parameters of go-redis are
-// taken, and of no use here. Errors hold nothing of the URL but the names of its parameters. It
-// sends nothing.
+// User and password are those of the servers, and password is used where the URL
+// has none: sentinels are asked without. Errors hold nothing of the URL but the
+// names of its parameters. It sends nothing.
 func OpenURL(text, password string) (*Store, error) {
 	u, err := url.Parse(text)
 	if err != nil {
@@ -29,45 +30,29 @@ func OpenURL(text, password string) (*Store, error) {
 	if u.Host == "" || u.Opaque != "" {
 		return nil, errors.New("it names no host; write redis://host:6379/0")
 	}
-	opts, err := parse(text, u)
+	query := u.Query()
+	addrs, master := query["addr"], query.Get("master_name")
+	query.Del("addr")
+	query.Del("master_name")
+	u.RawQuery = query.Encode()
+	o, err := redis.ParseURL(u.String())
 	if err != nil {
 		return nil, errors.New(strings.TrimPrefix(err.Error(), "redis: "))
 	}
-	if opts.Password == "" {
-		opts.Password = password
+	if o.Password == "" {
+		o.Password = password
 	}
-	return open(*opts, tlsFiles{on: opts.TLSConfig != nil}, timeout), nil
+	return open(redis.UniversalOptions{
+		Addrs: append([]string{o.Addr}, addrs...), MasterName: master, DB: o.DB,
+		Username: o.Username, Password: o.Password, TLSConfig: withoutName(o.TLSConfig),
+	}, tlsFiles{on: o.TLSConfig != nil}, timeout), nil
 }
 
-// parse translates to the options that are the same for all three.
-func parse(text string, u *url.URL) (*redis.UniversalOptions, error) {
-	switch q := u.Query(); {
-	case q.Has("master_name"):
-		o, err := redis.ParseFailoverURL(text)
-		if err != nil {
-			return nil, err
-		}
-		return &redis.UniversalOptions{
-			Addrs: o.SentinelAddrs, MasterName: o.MasterName, DB: o.DB, TLSConfig: o.TLSConfig,
-			Username: o.Username, Password: o.Password,
-			SentinelUsername: o.SentinelUsername, SentinelPassword: o.SentinelPassword,
-		}, nil
-	case q.Has("addr"):
-		o, err := redis.ParseClusterURL(text)
-		if err != nil {
-			return nil, err
-		}
-		return &redis.UniversalOptions{
-			Addrs: o.Addrs, IsClusterMode: true, TLSConfig: o.TLSConfig,
-			Username: o.Username, Password: o.Password,
-		}, nil
+// withoutName lets each server be verified by its own address: that of the URL
+// is not the only one.
+func withoutName(config *tls.Config) *tls.Config {
+	if config != nil {
+		config.ServerName = ""
 	}
-	o, err := redis.ParseURL(text)
-	if err != nil {
-		return nil, err
-	}
-	return &redis.UniversalOptions{
-		Addrs: []string{o.Addr}, DB: o.DB, TLSConfig: o.TLSConfig,
-		Username: o.Username, Password: o.Password,
-	}, nil
+	return config
 }
