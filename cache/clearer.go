@@ -126,7 +126,11 @@ func (c *Clearer) Finish(ctx context.Context) (Result, error) {
 	}
 	result := Result{Count: c.gone, Left: c.waiting}
 	if len(c.waiting) > 0 {
-		return result, fmt.Errorf("%d entries of the descriptor cache could not be cleared: %w", len(c.waiting), c.failure)
+		entries := "entries"
+		if len(c.waiting) == 1 {
+			entries = "entry"
+		}
+		return result, fmt.Errorf("%d %s of the descriptor cache could not be cleared: %w", len(c.waiting), entries, c.failure)
 	}
 	return result, nil
 }
