@@ -1,7 +1,6 @@
 package retention
 
 import (
-	"strings"
 	"time"
 
 	"github.com/blobsweep/blobsweep/catalog"
@@ -105,12 +104,4 @@ func ordinal(n int) string {
 		}
 	}
 	return humanize.Comma(int64(n)) + suffix
-}
-
-// andList joins words for a sentence: a, b and c.
-func andList(words []string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }

@@ -142,7 +142,7 @@ func readPolicy(cmd *cobra.Command, name string) (*retention.Policy, error) {
 		first, rest, more := strings.Cut(err.Error(), "\n")
 		f := usagef("%s", first)
 		if more {
-			f.hint(strings.Split(rest, "\n")...)
+			return nil, f.hint(strings.Split(rest, "\n")...)
 		}
 		return nil, f
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/blobsweep/blobsweep/storage/storagetest/fixture"
@@ -38,14 +37,4 @@ func services(t *fixture.Tree) {
 	sign("services/web", fixture.Describe(v1.MediaTypeImageManifest, []byte("gone")))
 	push("services/api", "pr-9", 90)
 	push("prod/db", "v1", 400)
-}
-
-// releases are 10,000 tags of images that share their layers.
-func releases(t *fixture.Tree) {
-	at := t.Now
-	for i := range 10000 {
-		t.Now = at.Add(-time.Duration(i) * time.Minute)
-		t.Tag("big/app", fmt.Sprintf("v%d.%d.%d", i/2000, i/100%20, i%100), t.Image("big/app", fmt.Sprint(i), "base", "tools").Digest)
-	}
-	t.Now = at
 }

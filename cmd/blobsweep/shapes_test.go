@@ -72,7 +72,6 @@ var shapes = map[string]func(*fixture.Tree){
 	"push":  push,
 	// See prune_shapes_test.go.
 	"services": services,
-	"releases": releases,
 }
 
 var orphan = []byte("a layer that nothing references")
