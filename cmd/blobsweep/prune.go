@@ -46,7 +46,9 @@ minor. Tags of cosign (sha256-<hex>.sig, .att, .sbom) and of referrers (sha256-<
 follow their subject: they are not counted, and go by dangling-referrers alone.
 
 With a tag goes its manifest, if nothing else needs it, and what only that led to.
-A policy that takes all tags of a repository needs --allow-empty.
+A policy that takes all tags of a repository needs --allow-empty. When prune is
+interrupted, manifests whose tags are gone already are untagged, and go in another
+run by "untagged".
 
 --schema prints the JSON schema of policies, for editors.`
 
