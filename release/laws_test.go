@@ -54,7 +54,8 @@ func TestLaw01Referrers(t *testing.T) {
 	}
 }
 
-// TestLaw02Nobody takes a manifest of the same name from elsewhere.
+// TestLaw02OtherRepositories: what is needed elsewhere is no matter here, and
+// stays there.
 func TestLaw02OtherRepositories(t *testing.T) {
 	tree := newTree()
 	for _, repository := range []string{"app", "app/nested", "app-2"} {
@@ -182,9 +183,11 @@ func TestLaw06Everything(t *testing.T) {
 			}
 		}
 		left := below(s.left(), "app")
-		key := fixture.Key(layout.Path{Kind: layout.LayerLink, Repository: "app", Digest: base.Digest})
-		if !slices.Contains(left, key) {
-			t.Errorf("the layer link of what stays went: %q", left)
+		for _, d := range []digest.Digest{base.Digest, digest.FromString("layer just pushed")} { // needed, and recent
+			key := fixture.Key(layout.Path{Kind: layout.LayerLink, Repository: "app", Digest: d})
+			if !slices.Contains(left, key) {
+				t.Errorf("the layer link %s went: %q", d, left)
+			}
 		}
 		for _, gone := range []string{"_uploads/old/", string(digest.FromString("layer own").Encoded())} {
 			if slices.ContainsFunc(left, func(key string) bool { return strings.Contains(key, gone) }) {
@@ -481,4 +484,37 @@ func TestLaw17Home(t *testing.T) {
 			t.Error("a repository of no registry's name is let go of")
 		}
 	})
+}
+
+// TestLaw05Listing: a listing that is cut short removes nothing of what it
+// listed, and is told of.
+func TestLaw05Listing(t *testing.T) {
+	tree := newTree()
+	tree.Tag("app", "v1", tree.Image("app", "image", "a", "b").Digest)
+	tree.Upload("app", "u1", tree.Now)
+	for _, area := range []string{"_layers/", "_uploads/"} {
+		t.Run(area[1:7], func(t *testing.T) {
+			onEach(t, tree, func(t *testing.T, s store) {
+				before := len(below(s.left(), "app/"+area[:len(area)-1]))
+				p := plan(t, s.Driver, release.Options{}, release.Target{Repository: "app", All: true})
+				pages := 0
+				faulty := storagetest.Inject(s.Driver, func(op storagetest.Op) storagetest.Fault {
+					if op.Kind == "list" && op.Key == layout.Repository("app")+area {
+						if pages++; pages == 3 {
+							return storagetest.Fault{Err: storagetest.ErrInjected}
+						}
+					}
+					return storagetest.Fault{}
+				})
+				faulty.Page = 1
+				err := p.Execute(t.Context(), faulty)
+				if !errors.Is(err, sweep.ErrPartial) || !strings.Contains(fmt.Sprint(p.Failed()), area) {
+					t.Errorf("%v, failed %v", err, p.Failed())
+				}
+				if after := len(below(s.left(), "app/"+area[:len(area)-1])); after != before || before == 0 {
+					t.Errorf("%d keys of %d are left", after, before)
+				}
+			})
+		})
+	}
 }

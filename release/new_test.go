@@ -213,3 +213,19 @@ func TestLeft(t *testing.T) {
 		}
 	})
 }
+
+// TestForce: the tags of what was named go first, and an index that stays lacks
+// it, which is said.
+func TestForce(t *testing.T) {
+	tree := newTree()
+	child := tree.Image("app", "child")
+	index := tree.Index("app", child)
+	tree.Tag("app", "child", child.Digest)
+	tree.Tag("app", "index", index.Digest)
+	n := names{child.Digest: "C", index.Digest: "X"}
+	onEach(t, tree, func(t *testing.T, s store) {
+		p := let(t, s, release.Options{Force: true}, manifest("app", child.Digest))
+		expect(t, "went", n.done(p), ":child C")
+		expect(t, "stays", n.kept(p), "X=sparse")
+	})
+}

@@ -127,7 +127,7 @@ func (r *remove) explain(ctx context.Context, err error) error {
 		f.status = statusUsage
 	case errors.As(err, &refused):
 		f.status = statusBlocked
-		f.hint("Name those tags instead, or say --force: they go too, and indexes that stay lack the manifest.")
+		f = f.hint("Name those tags instead, or say --force: they go too, and indexes that stay lack the manifest.")
 	}
 	return f
 }
