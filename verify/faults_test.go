@@ -81,6 +81,11 @@ func whole() *fixture.Tree {
 		"schemaVersion": 2, "mediaType": v1.MediaTypeImageManifest, "config": t.Config("future", "v1"), "layers": []any{},
 		"extra": fixture.Describe("application/vnd.example.extra", []byte("not here")),
 	}).Digest)
+	// What is missing under a name that no registry gives is missed by none.
+	config := fixture.Describe(v1.MediaTypeImageConfig, []byte("not here either"))
+	set := t.Blob("", fmt.Appendf(nil, `{"schemaVersion":2,"mediaType":%q,"config":{"mediaType":%q,"digest":%q,"size":15},"layers":[]}`,
+		v1.MediaTypeImageManifest, config.MediaType, config.Digest)).Digest
+	t.Put(layout.Repositories+"Backup/_manifests/revisions/sha256/"+set.Encoded()+"/link", []byte(set))
 	t.Upload("app", "6ba7b810-9dad-11d1-80b4-00c04fd430c8", t.Now)
 	t.Blob("", []byte("an orphan"))
 	t.Put(layout.Root+"README", nil)
@@ -175,6 +180,11 @@ func TestFaults(t *testing.T) {
 			l := sha512Image(t, "long", "v1")
 			t.Add(blob(l), []byte("By sha512"))
 			return []string{fault(mark.CorruptBlob, fixture.Key(blob(l)), "long:v1")}
+		}, true},
+		{"a bit has flipped in what an alias holds", func(t *fixture.Tree) []string {
+			d := digest.FromString("layer by another name")
+			t.Add(blob(d), []byte("Layer by another name"))
+			return []string{fault(mark.CorruptBlob, fixture.Key(blob(d)), "alias:v1")}
 		}, true},
 		{"a blob that nothing needs is corrupt", func(t *fixture.Tree) []string {
 			d := t.Blob("", []byte("an orphan")).Digest

@@ -21,11 +21,22 @@ import (
 
 var errDisk = errors.New("input/output error")
 
+// small has one of everything that is read in a way of its own.
+func small() *fixture.Tree {
+	t := fixture.New(old)
+	tagged(t, "app", "v1")
+	sha512Image(t, "app", "long")
+	t.Tag("app", "index", t.Index("app", t.Image("app", "amd64")).Digest)
+	deleted, _ := t.SignedSchema1("old", "v2", t.Layer("old", "schema 1"))
+	t.DeleteManifest("old", deleted.Digest)
+	return t
+}
+
 // TestUnreadable: of each blob in turn nothing, or only its beginning, can be
 // read. That is found, with what it breaks, and everything else is read.
 func TestUnreadable(t *testing.T) {
 	for _, kind := range kinds {
-		whole := whole()
+		whole := small()
 		s := kind.open(t, whole)
 		for d := range whole.BlobDigests() {
 			key := fixture.Key(blob(d))
@@ -118,7 +129,7 @@ func TestGoneMeanwhile(t *testing.T) {
 // a false not-found that is not repeated.
 func TestErrorsEndACheck(t *testing.T) {
 	for _, kind := range kinds {
-		s := kind.open(t, whole())
+		s := kind.open(t, small())
 		count := storagetest.Inject(s.driver, nil)
 		_, want := check(t, count, verify.Options{Blobs: true, Workers: 1})
 		for n := range count.Ops() {

@@ -70,6 +70,9 @@ func (c *Check) needs(ctx context.Context) error {
 	children := map[digest.Digest]bool{}
 	seen := map[*catalog.Manifest]bool{}
 	for _, r := range c.catalog.Repositories {
+		if r.Odd {
+			continue // no registry serves anything of it
+		}
 		for m := range served(r) {
 			for _, ref := range m.References {
 				if _, linked := r.Revision(ref.Digest); (ref.Manifest || ref.Perhaps) && !linked {
