@@ -27,7 +27,7 @@ func buildCommand() (string, error) {
 		return "", err
 	}
 	commandDir.Store(&dir)
-	file := filepath.Join(dir, "blobsweep.exe")
+	file := filepath.Join(dir, "blobsweep")
 	out, err := exec.CommandContext(context.Background(), "go", "build", "-o", file, "github.com/blobsweep/blobsweep/cmd/blobsweep").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build blobsweep: %w\n%s", err, out)

@@ -12,8 +12,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -188,47 +186,29 @@ func (s *shop) wantTags(t *testing.T, want []string, gone bool) {
 	}
 }
 
-// command builds the command once, for all tests, and returns its directory.
-var command = sync.OnceValues(func() (string, error) {
-	// Where temporary files are, programs may not be run.
-	dir, err := os.MkdirTemp(os.Getenv("GOTMPDIR"), "blobsweep-command-")
-	if err != nil {
-		return "", err
-	}
-	commandDir.Store(&dir)
-	out, err := exec.Command("go", "build", "-o", dir, "github.com/blobsweep/blobsweep/cmd/blobsweep").CombinedOutput()
-	if err != nil {
-		err = fmt.Errorf("%w: %s", err, out)
-	}
-	return dir, err
-})
-
-var commandDir atomic.Pointer[string]
-
-// removeCommand removes what command has built, if anything.
-func removeCommand() error {
-	if dir := commandDir.Load(); dir != nil {
-		return os.RemoveAll(*dir)
-	}
-	return nil
-}
-
 // shell runs a script as somebody types it, with the command in its path, and
 // the registry's configuration in the place of the usual one.
 func (s *shop) shell(t *testing.T, dir, script string) (output string, status int) {
 	t.Helper()
-	bin, err := command()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command("sh", "-eu", "-c", strings.ReplaceAll(script, "/etc/distribution/config.yml", s.config))
+	cmd := s.script(t, script)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	out, err := cmd.CombinedOutput()
 	if _, exited := err.(*exec.ExitError); err != nil && !exited {
 		t.Fatal(err)
 	}
 	return string(out), cmd.ProcessState.ExitCode()
+}
+
+// script is what runs it.
+func (s *shop) script(t *testing.T, script string) *exec.Cmd {
+	t.Helper()
+	file, err := builtCommand()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "sh", "-eu", "-c", strings.ReplaceAll(script, "/etc/distribution/config.yml", s.config))
+	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(file)+string(os.PathListSeparator)+os.Getenv("PATH"))
+	return cmd
 }
 
 // recipe is a section of the documentation: what to type, and what to write to
@@ -397,12 +377,7 @@ func TestKilledRemoval(t *testing.T) {
 // It reports whether that was before its end.
 func (s *shop) killed(t *testing.T, script string, after int) bool {
 	t.Helper()
-	bin, err := command()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command("sh", "-eu", "-c", "exec "+strings.ReplaceAll(script, "/etc/distribution/config.yml", s.config))
-	cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	cmd := s.script(t, "exec "+script)
 	before := countFiles(s.root)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
