@@ -13,6 +13,7 @@ import (
 	"github.com/blobsweep/blobsweep/storage/layout"
 	"github.com/blobsweep/blobsweep/storage/storagetest"
 	"github.com/blobsweep/blobsweep/storage/storagetest/fixture"
+	"github.com/blobsweep/blobsweep/sweep"
 	"github.com/blobsweep/blobsweep/verify"
 	"github.com/opencontainers/go-digest"
 )
@@ -133,4 +134,14 @@ func emptyLinks(t *fixture.Tree) {
 	t.Tag("app", "which", d)
 	t.Add(layout.Path{Kind: layout.TagLink, Repository: "app", Tag: "which"}, nil)
 	t.Add(layout.Path{Kind: layout.TagIndexLink, Repository: "app", Tag: "empty", Digest: digest.FromString("old")}, nil)
+}
+
+// TestProgressInBytes: what is hashed is shown as sizes.
+func TestProgressInBytes(t *testing.T) {
+	var b strings.Builder
+	p := &progress{w: &b}
+	p.show(sweep.Progress{Phase: verify.PhaseHash, Done: 5 << 20, Total: 10 << 20})
+	if got := b.String(); !strings.Contains(got, "hashing blobs") || !strings.Contains(got, "MiB") {
+		t.Errorf("drawn: %q", got)
+	}
 }
