@@ -85,7 +85,7 @@ func TestPolicySchema(t *testing.T) {
 		"rules: [{name: 1, repositories: [a]}]", "rules: [{name: a, repositories: a}]", "rules: [{name: a, repositories: []}]",
 		"rules: [{name: a, repositories: ['a b']}]", "rules: [{name: a, repositories: ['']}]", "rules: [{name: a, repositories: ['regexp:']}]",
 		"rules: [{name: " + strings.Repeat("a", 101) + ", repositories: [a]}]",
-		"protect: [a/b]\n" + rule(""), "protect: [1.10]\n" + rule(""),
+		"rule: 1\n" + rule(""), "protect: [a/b]\n" + rule(""), "protect: [1.10]\n" + rule(""),
 		rule("  keeep: []"), rule("  tags: [a]"), rule("  keep: []"), rule("  keep: {newest: 1}"), rule("  keep: [{}]"),
 		rule("  keep: [{newest: 0}]"), rule("  keep: [{newest: '1'}]"), rule("  keep: [{newest: 1.5}]"), rule("  keep: [{newest: 1000001}]"),
 		rule("  keep: [{newest: 1, tags: [a]}]"), rule("  keep: [{of: [a]}]"), rule("  keep: [{tags: [a], of: [a]}]"), rule("  keep: [{newest: 1, off: [a]}]"),
