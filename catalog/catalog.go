@@ -40,6 +40,10 @@ type Repository struct {
 	Odd bool
 	// Unreadable is that of the catalog, for this repository.
 	Unreadable bool
+	// Hides says that a symbolic link stands where tags, revisions or links of
+	// other algorithms than sha256 lie, so that there may be more of them than
+	// are told here: a registry follows it, and nothing here does (law 13).
+	Hides bool
 }
 
 // Tag is a name for a manifest.

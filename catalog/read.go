@@ -111,9 +111,7 @@ func newReading(r storage.Reader, opts Options) *reading {
 	rd := &reading{Reader: r, opts: opts, tree: tree, pool: parallel.New(opts.Workers), manifests: map[digest.Digest]*load{}}
 	rd.walker = &inventory.Walker{
 		Reader: r, Pool: rd.pool, TagsAreRead: true, Reads: rd.read.Load,
-		// Strangers are a collection's business; here nothing is done to them.
-		OnStranger: func(inventory.Stranger) {},
-		OnMarker:   func(storage.Object) {},
+		OnStranger: rd.stranger, OnMarker: func(storage.Object) {},
 	}
 	return rd
 }
@@ -160,6 +158,17 @@ func (rd *reading) found(f mark.Finding) {
 	rd.mu.Lock()
 	defer rd.mu.Unlock()
 	rd.catalog.Findings = append(rd.catalog.Findings, f)
+}
+
+// stranger reports one that hides something. Others are a collection's business;
+// here nothing is done to them.
+func (rd *reading) stranger(s inventory.Stranger) {
+	if s.Hides() {
+		rd.found(mark.Finding{
+			Kind: mark.Symlink, Repository: s.Repository, Key: storage.DisplayKey(s.Key),
+			Detail: "a symbolic link in the place of something that tells what is needed; a registry follows it, this does not: put what it leads to in its place",
+		})
+	}
 }
 
 func (rd *reading) unreadable() {

@@ -21,7 +21,7 @@ func (rd *reading) repository(ctx context.Context, from *inventory.Repository) e
 		return nil
 	}
 	r := &Repository{
-		Name: from.Name, Odd: from.Odd, Uploads: len(from.Uploads),
+		Name: from.Name, Odd: from.Odd, Uploads: len(from.Uploads), Hides: from.Hides,
 		Manifests: map[digest.Digest]*Manifest{},
 	}
 	for _, read := range []func(context.Context, *inventory.Repository, *Repository) error{

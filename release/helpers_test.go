@@ -43,6 +43,24 @@ type store struct {
 	left func() *fixture.Tree
 }
 
+// inDirectory opens a directory with a tree in it.
+func inDirectory(t *testing.T, tree *fixture.Tree, dir string) *filesystem.Driver {
+	t.Helper()
+	if err := tree.WriteDir(dir); err != nil {
+		t.Fatal(err)
+	}
+	d, err := filesystem.New(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
 // onEach runs a test on a flat store and on directories.
 func onEach(t *testing.T, tree *fixture.Tree, run func(t *testing.T, s store)) {
 	t.Helper()
@@ -69,18 +87,7 @@ func onEach(t *testing.T, tree *fixture.Tree, run func(t *testing.T, s store)) {
 	})
 	t.Run("directories", func(t *testing.T) {
 		dir := t.TempDir()
-		if err := tree.WriteDir(dir); err != nil {
-			t.Fatal(err)
-		}
-		d, err := filesystem.New(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := d.Close(); err != nil {
-				t.Error(err)
-			}
-		})
+		d := inDirectory(t, tree, dir)
 		put := func(p layout.Path, content []byte) {
 			more := fixture.New(now)
 			more.Add(p, content)

@@ -124,6 +124,23 @@ func TestLaw06Recent(t *testing.T) {
 	}
 }
 
+// TestLaw06PushedAgain: a manifest whose tag is old, and that was pushed a moment
+// ago, was pushed for something else, such as an index that is still to come.
+func TestLaw06PushedAgain(t *testing.T) {
+	tree := newTree()
+	image := tree.Image("app", "image")
+	tree.Tag("app", "v1", image.Digest)
+	at(tree, recent, func() { tree.RevisionLink("app", image.Digest) })
+	n := names{image.Digest: "I"}
+	onEach(t, tree, func(t *testing.T, s store) {
+		p := let(t, s, release.Options{}, tag("app", "v1"))
+		expect(t, "went", n.done(p), ":v1")
+		expect(t, "stays", n.kept(p), "I=recent")
+		p = let(t, s, release.Options{}, manifest("app", image.Digest))
+		expect(t, "went by name", n.done(p), "I")
+	})
+}
+
 // TestLaw06UnknownTime: a link whose time nobody knows is recent.
 func TestLaw06UnknownTime(t *testing.T) {
 	r := &catalog.Repository{Name: "app", Manifests: map[digest.Digest]*catalog.Manifest{}}
@@ -371,6 +388,39 @@ func TestLaw14Alias(t *testing.T) {
 	})
 }
 
+// TestLaw14Doubt: what a manifest under another algorithm is, is told by the bytes
+// under what its link holds.
+func TestLaw14Doubt(t *testing.T) {
+	tree := newTree()
+	bySHA512 := func(stored v1.Descriptor) v1.Descriptor {
+		d := stored
+		d.Digest = digest.SHA512.FromBytes(tree.Files[layout.BlobKey(stored.Digest)].Content)
+		tree.Remove(layout.Path{Kind: layout.RevisionLink, Repository: "app", Digest: stored.Digest})
+		tree.Add(layout.Path{Kind: layout.RevisionLink, Repository: "app", Digest: d.Digest}, []byte(stored.Digest))
+		return d
+	}
+	unknown := bySHA512(tree.ManifestOf("app", v1.MediaTypeImageManifest, map[string]any{"mediaType": "application/vnd.example.strange"}))
+	index := tree.Index("app", unknown)
+	tree.Tag("app", "index", index.Digest)
+	n := names{unknown.Digest: "U", index.Digest: "X"}
+	onEach(t, tree, func(t *testing.T, s store) {
+		p := let(t, s, release.Options{}, tag("app", "index"))
+		expect(t, "went", n.done(p), ":index X")
+		expect(t, "stays", n.kept(p), "U=doubt")
+	})
+
+	image := bySHA512(tree.Image("app", "image"))
+	tree.Tag("app", "image", image.Digest)
+	corrupt := tree.Image("app", "corrupt")
+	tree.Add(layout.Path{Kind: layout.BlobData, Digest: corrupt.Digest}, []byte("{}"))
+	onEach(t, tree, func(t *testing.T, s store) {
+		p := plan(t, s.Driver, release.Options{}, tag("app", "image"))
+		if !slices.Contains(p.BlockedBy(), sweep.BlockedUnreadableManifest) {
+			t.Error("an image goes that the corrupt manifest may need")
+		}
+	})
+}
+
 // TestLaw15Broken: a tag that cannot be read keeps its history, or else every
 // revision; it can be removed itself.
 func TestLaw15Broken(t *testing.T) {
@@ -439,6 +489,59 @@ func TestLaw16Blocked(t *testing.T) {
 		p = let(t, s, release.Options{}, tag("app", "v1"))
 		expect(t, "went", n.done(p), ":v1 I")
 	})
+}
+
+// TestLaw16Everything: nor does a layer link go that something may need which
+// cannot be read, and which stays.
+func TestLaw16Everything(t *testing.T) {
+	tree := newTree()
+	tree.Layer("app", "layer")
+	tree.Put(layout.Repository("app")+"_manifests/revisions/blake3/"+strings.Repeat("ab", 32)+"/link", []byte("blake3:"+strings.Repeat("ab", 32)))
+	onEach(t, tree, func(t *testing.T, s store) {
+		before := below(s.left(), "app")
+		p := plan(t, s.Driver, release.Options{}, release.Target{Repository: "app", All: true})
+		if err := p.Execute(t.Context(), s.Driver); !errors.Is(err, sweep.ErrBlocked) {
+			t.Errorf("not blocked: %v", err)
+		}
+		if diff := cmp.Diff(before, below(s.left(), "app")); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// TestLaw16Symlinks: a registry follows a symbolic link, so tags and manifests may
+// lie behind it that are not seen.
+func TestLaw16Symlinks(t *testing.T) {
+	for _, hidden := range []string{"_manifests/tags", "_manifests/revisions/sha512", "_manifests/revisions", "_manifests", "_layers/sha512"} {
+		t.Run(hidden, func(t *testing.T) {
+			tree := newTree()
+			image := tree.Image("app", "image")
+			tree.Tag("app", "v1", image.Digest)
+			tree.Tag("other", "v1", tree.Image("other", "image").Digest)
+			hidden := layout.Repository("app") + hidden
+			for key := range tree.Files {
+				if strings.HasPrefix(key, hidden+"/") {
+					delete(tree.Files, key)
+				}
+			}
+			tree.Symlinks[hidden] = t.TempDir()
+			d := inDirectory(t, tree, t.TempDir())
+			everything := release.Target{Repository: "app", All: true}
+			p := plan(t, d, release.Options{}, everything)
+			if diff := cmp.Diff([]sweep.Blocker{sweep.BlockedSymlinkedReferences}, p.BlockedBy()); diff != "" {
+				t.Error(diff)
+			}
+			for name, p := range map[string]*release.Plan{
+				"tags alone": plan(t, d, release.Options{UntagOnly: true}, everything),
+				"accepted":   plan(t, d, release.Options{AcceptRisk: sweep.Blockers()}, everything),
+				"elsewhere":  plan(t, d, release.Options{}, tag("other", "v1")),
+			} {
+				if len(p.BlockedBy()) > 0 {
+					t.Errorf("%s: blocked by %v", name, p.BlockedBy())
+				}
+			}
+		})
+	}
 }
 
 // TestLaw17Home: nothing is deleted that is not of the repository, or that no

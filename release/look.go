@@ -19,7 +19,7 @@ import (
 type sight struct {
 	*inventory.Repository
 	// names are the digests that tags name now and did not when the catalog was
-	// read, and the revisions that were not there then; with what names them.
+	// read, and the revisions that were pushed since then; with the reason.
 	names map[digest.Digest]string
 	// needs are those of manifests that the catalog has not.
 	needs map[digest.Digest][]digest.Digest
@@ -90,6 +90,9 @@ func (x *execution) lookAgain(ctx context.Context, w *work) error {
 	if err != nil {
 		return err
 	}
+	if now.Hides && !w.Hides {
+		return fmt.Errorf("a symbolic link came meanwhile to where tags or manifests lie: %w", storage.ErrIrregular)
+	}
 	w.seen = sight{Repository: now, names: map[digest.Digest]string{}, needs: map[digest.Digest][]digest.Digest{}}
 	named := make([][]digest.Digest, len(now.Tags))
 	err = x.pool.ForEach(ctx, len(now.Tags), func(ctx context.Context, i int) (err error) {
@@ -101,17 +104,46 @@ func (x *execution) lookAgain(ctx context.Context, w *work) error {
 	}
 	for i, digests := range named {
 		for _, d := range digests {
-			w.seen.names[d] = "tag " + now.Tags[i].Name
+			w.seen.names[d] = "tag " + now.Tags[i].Name + " names it now"
 		}
 	}
 	for _, links := range [][]inventory.Link{now.Revisions, now.IrregularRevisions} {
 		for _, l := range links {
-			if d := l.Digest(); !w.isLinked(d) && w.seen.names[d] == "" {
-				w.seen.names[d] = "revision " + string(d)
+			if err := x.pushedMeanwhile(ctx, w, l); err != nil {
+				return err
 			}
 		}
 	}
 	return x.readNew(ctx, w)
+}
+
+// pushedMeanwhile notes a revision that was pushed since the catalog was read:
+// every push of a manifest writes its link, whether or not it is there.
+func (x *execution) pushedMeanwhile(ctx context.Context, w *work, l inventory.Link) error {
+	d := l.Digest()
+	if w.isLinked(d) && w.linked[d].Pushed.Equal(l.ModTime) {
+		return nil
+	}
+	names := []digest.Digest{d}
+	if l.Algorithm != "sha256" { // its bytes lie under what it holds (law 14)
+		key, err := w.revisionLink(d).Key()
+		if err != nil {
+			return err
+		}
+		held, state, err := mark.ReadLink(ctx, x.driver, key, false)
+		if err != nil {
+			return err
+		}
+		if state == mark.LinkHolds {
+			names = append(names, held)
+		}
+	}
+	for _, d := range names {
+		if w.seen.names[d] == "" {
+			w.seen.names[d] = "it was pushed meanwhile"
+		}
+	}
+	return nil
 }
 
 // newlyNamed reads a tag and returns what it names, or may name, if that is not
@@ -183,9 +215,7 @@ func (w *work) needsNow(d digest.Digest) []digest.Digest {
 
 // keepNamed lets what has come to be named stay, under the lock.
 func (x *execution) keepNamed(w *work) {
-	x.keepWith(w, slices.Sorted(maps.Keys(w.seen.names)), func(d digest.Digest) string {
-		return w.seen.names[d] + " names it now"
-	})
+	x.keepWith(w, slices.Sorted(maps.Keys(w.seen.names)), func(d digest.Digest) string { return w.seen.names[d] })
 }
 
 // keepWith lets manifests stay, with all that they need and what refers to them;

@@ -60,6 +60,14 @@ func TestLook(t *testing.T) {
 			s.put(layout.Path{Kind: layout.BlobData, Digest: newIndex.Digest}, []byte(`{"a":"`+string(other.Digest)+`"}`))
 			s.put(layout.Path{Kind: layout.RevisionLink, Repository: "app", Digest: newIndex.Digest}, nil)
 		}, ":other :v1 C S X", "O=changed"},
+		{"the child is pushed again", func(s store) {
+			s.put(layout.Path{Kind: layout.RevisionLink, Repository: "app", Digest: child.Digest}, []byte(child.Digest))
+		}, ":other :v1 O S X", "C=changed"},
+		{"a new index by sha512 needs the child", func(s store) {
+			pushIndex(s, false)
+			bySHA512 := digest.SHA512.FromBytes(newIndexContent)
+			s.put(layout.Path{Kind: layout.RevisionLink, Repository: "app", Digest: bySHA512}, []byte(newIndex.Digest))
+		}, ":other :v1 O S X", "C=changed"},
 		{"the tag is gone", func(s store) {
 			if err := s.Delete(t.Context(), fixture.Key(link("v1"))); err != nil {
 				t.Error(err)

@@ -90,7 +90,7 @@ type work struct {
 	// layers are the layer links that go.
 	layers  []digest.Digest
 	kept    []Kept
-	blocked bool
+	blocked []sweep.Blocker
 
 	// What an execution finds out: the tags that are gone, the revisions that
 	// are, and what was seen when it looked again.
@@ -135,6 +135,8 @@ func (w *work) choose(t Target) error {
 		_, err := w.tagLink(tag.Name).Key()
 		switch {
 		case w.tags[tag.Name] != "":
+		case err != nil && w.opts.Force && w.named[tag.Digest] != "":
+			errs = append(errs, fmt.Errorf("the tag %q of %s names %s; no registry gives such a name, so it is not removed", tag.Name, w.Name, tag.Digest))
 		case w.opts.Force && w.named[tag.Digest] != "":
 			w.tags[tag.Name] = "it names " + string(tag.Digest) + ", which goes by force"
 		case !w.all:
@@ -158,11 +160,14 @@ func (w *work) decide() []Refusal {
 		named: slices.Sorted(maps.Keys(w.named)),
 	}
 	staying := map[digest.Digest][]string{} // tags, by what they name
+	again := w.pushedAgain()
 	for _, tag := range w.Tags {
 		switch {
 		case w.tags[tag.Name] == "":
 			q.tagged = append(q.tagged, w.mayName(tag)...)
 			staying[tag.Digest] = append(staying[tag.Digest], tag.Name)
+		case again[tag.Digest]:
+			q.rest = append(q.rest, tag.Digest)
 		case tag.Digest != "":
 			q.untagged = append(q.untagged, tag.Digest)
 		}
@@ -182,6 +187,7 @@ func (w *work) decide() []Refusal {
 	}
 	a := q.decide()
 	w.list(q, a)
+	w.block()
 	w.explain(a, staying, held)
 	return w.refuse(a, staying)
 }
@@ -198,6 +204,21 @@ func (w *work) recentlyNamed() map[digest.Digest]bool {
 		}
 	}
 	return recent
+}
+
+// pushedAgain are the recent manifests of which no tag that goes is recent: they
+// were pushed for something else than those tags.
+func (w *work) pushedAgain() map[digest.Digest]bool {
+	again := map[digest.Digest]bool{}
+	for d, revision := range w.linked {
+		again[d] = w.opts.recent(revision.Pushed)
+	}
+	for _, tag := range w.Tags {
+		if w.tags[tag.Name] != "" && w.opts.recent(tag.Pushed) {
+			delete(again, tag.Digest)
+		}
+	}
+	return again
 }
 
 // held tells why a revision that would only follow stays although nothing needs
@@ -248,10 +269,6 @@ func (w *work) list(q question[digest.Digest], a answer[digest.Digest]) {
 		default:
 			w.goes[d] = fmt.Sprintf("nothing needs it without %s, which goes", by.from)
 		}
-		// A manifest that nobody can pull is the remedy's own object.
-		if s := w.state(d); s != catalog.Corrupt && s != catalog.Absent && w.doubtful() {
-			w.blocked = true
-		}
 	}
 	after := w.after(w.goes)
 	known := map[digest.Digest][]digest.Digest{}
@@ -266,6 +283,21 @@ func (w *work) list(q question[digest.Digest], a answer[digest.Digest]) {
 		if _, needed := a.kept[d]; !needed {
 			w.layers = append(w.layers, d)
 		}
+	}
+}
+
+// block notes what forbids to let go of manifests and layer links (law 16).
+func (w *work) block() {
+	if w.Hides && !slices.Contains(w.opts.AcceptRisk, sweep.BlockedSymlinkedReferences) && len(w.goes)+len(w.layers) > 0 {
+		w.blocked = append(w.blocked, sweep.BlockedSymlinkedReferences)
+	}
+	// A manifest that nobody can pull is the remedy's own object.
+	pulled := func(d digest.Digest) bool {
+		s := w.state(d)
+		return s != catalog.Corrupt && s != catalog.Absent
+	}
+	if w.doubtful() && (len(w.layers) > 0 || slices.ContainsFunc(slices.Collect(maps.Keys(w.goes)), pulled)) {
+		w.blocked = append(w.blocked, sweep.BlockedUnreadableManifest)
 	}
 }
 
@@ -351,8 +383,10 @@ func (p *Plan) conclude() {
 		}
 		depth = max(depth, len(w.levels))
 		p.kept = append(p.kept, w.kept...)
-		if w.blocked && p.blocked == nil {
-			p.blocked = []sweep.Blocker{sweep.BlockedUnreadableManifest}
+		for _, blocker := range w.blocked {
+			if !slices.Contains(p.blocked, blocker) {
+				p.blocked = append(p.blocked, blocker)
+			}
 		}
 	}
 	for _, w := range p.works {

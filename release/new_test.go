@@ -10,6 +10,7 @@ import (
 
 	"github.com/blobsweep/blobsweep/catalog"
 	"github.com/blobsweep/blobsweep/release"
+	"github.com/blobsweep/blobsweep/storage/layout"
 	"github.com/blobsweep/blobsweep/storage/storagetest"
 	"github.com/blobsweep/blobsweep/sweep"
 	"github.com/google/go-cmp/cmp"
@@ -82,6 +83,24 @@ func TestWrongTargets(t *testing.T) {
 			if _, err := release.New(c, []release.Target{manifest("app", image.Digest)}, opts); err == nil || errors.Is(err, release.ErrNamed) {
 				t.Errorf("%s: %v", name, err)
 			}
+		}
+	})
+}
+
+// TestForcedOddTag: a tag of a name that no registry gives is not removed, so what
+// it names does not go by force either.
+func TestForcedOddTag(t *testing.T) {
+	tree := newTree()
+	image := tree.Image("app", "image")
+	tree.Put(layout.Repository("app")+"_manifests/tags/-odd/current/link", []byte(image.Digest))
+	onEach(t, tree, func(t *testing.T, s store) {
+		c, err := catalog.Read(t.Context(), s.Driver, catalog.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = release.New(c, []release.Target{manifest("app", image.Digest)}, release.Options{Force: true, Now: now})
+		if err == nil || !strings.Contains(err.Error(), "-odd") {
+			t.Errorf("planned: %v", err)
 		}
 	})
 }

@@ -42,12 +42,17 @@ func (r *repository) isLinked(d digest.Digest) bool {
 	return ok
 }
 
-// state is how far a manifest could be read; zero when it was not tried.
+// state is how far a manifest could be read; zero when it was not tried. Of one
+// whose bytes lie under what its link holds (law 14) it is that of those.
 func (r *repository) state(d digest.Digest) catalog.State {
-	if m := r.Manifests[d]; m != nil {
-		return m.State
+	m := r.Manifests[d]
+	if held := r.Manifests[r.linked[d].Holds]; held != nil && (m == nil || m.State == catalog.Absent) {
+		m = held
 	}
-	return 0
+	if m == nil {
+		return 0
+	}
+	return m.State
 }
 
 // needs is what a manifest needs, blobs included, and what links hold that have

@@ -61,6 +61,9 @@ func (d *decider) follow(i int, subject digest.Digest) {
 
 // whyDoubt says why nothing can be said to be gone; empty when it can.
 func (d *decider) whyDoubt() string {
+	if d.Hides {
+		return "a symbolic link hides tags or manifests"
+	}
 	if d.Unreadable {
 		return "a manifest or link cannot be read"
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/blobsweep/blobsweep/internal/inventory"
 	"github.com/blobsweep/blobsweep/storage"
 	"github.com/blobsweep/blobsweep/storage/layout"
 )
@@ -25,7 +26,7 @@ func (p *planner) symlinkedReferences(ctx context.Context) error {
 		case !below:
 			continue
 		case !inside: // it stands for a repository, or leads to some
-		case holdsReferences(area):
+		case inventory.HoldsReferences(area):
 			sought = ""
 		default:
 			continue // it hides nothing but what would go
@@ -46,19 +47,4 @@ func (p *planner) symlinkedReferences(ctx context.Context) error {
 		p.block(BlockedSymlinkedReferences)
 	}
 	return nil
-}
-
-// holdsReferences reports whether a part of a repository, as a directory, tells
-// what is needed: manifests, tags, and links of other algorithms than sha256,
-// whose names do not tell what they hold.
-func holdsReferences(area string) bool {
-	part := strings.Split(area, "/")
-	other := func(i int) bool { return len(part) > i && part[i] != "sha256" }
-	switch part[0] {
-	case "layers":
-		return len(part) == 1 || other(1)
-	case "manifests":
-		return len(part) < 3 || part[1] == "revisions" && (len(part) == 3 || other(2))
-	}
-	return false
 }

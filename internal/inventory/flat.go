@@ -148,7 +148,9 @@ func (w *Walker) addStranger(r *Repository, object storage.Object, rest string) 
 		r.UnverifiedRevisions = append(r.UnverifiedRevisions, Link{Algorithm: part[2], Hex: part[3], Size: object.Size})
 	}
 	r.Strangers++
-	w.OnStranger(Stranger{Key: object.Key, Repository: r.Name, Irregular: object.Irregular})
+	s := Stranger{Key: object.Key, Repository: r.Name, Irregular: object.Irregular}
+	r.Hides = r.Hides || s.Hides()
+	w.OnStranger(s)
 }
 
 // tag returns the tag of that name, which in a sorted listing is the last one

@@ -46,6 +46,7 @@ func (r *Repository) join(next *Repository) {
 	r.Layers = append(r.Layers, next.Layers...)
 	r.UnverifiedRevisions = append(r.UnverifiedRevisions, next.UnverifiedRevisions...)
 	r.UnverifiedLayers = append(r.UnverifiedLayers, next.UnverifiedLayers...)
+	r.Hides = r.Hides || next.Hides
 	r.Strangers += next.Strangers
 	for _, tag := range next.Tags {
 		if n := len(r.Tags); n > 0 && r.Tags[n-1].Name == tag.Name { // its link was before its history

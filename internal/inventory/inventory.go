@@ -3,6 +3,7 @@ package inventory
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/blobsweep/blobsweep/internal/parallel"
@@ -82,8 +83,26 @@ type Repository struct {
 	// link would, under something that is no directory.
 	IrregularRevisions []Link
 	IrregularLayers    []Link
+	// Hides says that a symbolic link stands where links lie that tell what the
+	// repository needs: a registry follows it, and none of them is seen here.
+	Hides bool
 	// Strangers counts the keys in it that the grammar does not know.
 	Strangers int
+}
+
+// HoldsReferences reports whether a part of a repository, as a directory, tells
+// what is needed: manifests, tags, and links of other algorithms than sha256,
+// whose names do not tell what they hold. The part is what follows "<name>/_".
+func HoldsReferences(part string) bool {
+	name := strings.Split(part, "/")
+	other := func(i int) bool { return len(name) > i && name[i] != "sha256" }
+	switch name[0] {
+	case "layers":
+		return len(name) == 1 || other(1)
+	case "manifests":
+		return len(name) < 3 || name[1] == "revisions" && (len(name) == 3 || other(2))
+	}
+	return false
 }
 
 // BlobDir is a directory of blobs, or a page of a flat listing.
@@ -101,6 +120,14 @@ type Stranger struct {
 	Repository string
 	// Irregular marks a symbolic link or the like.
 	Irregular bool
+}
+
+// Hides reports whether it stands where links lie that tell what a repository
+// needs.
+func (s Stranger) Hides() bool {
+	rest, below := strings.CutPrefix(s.Key, layout.Repositories)
+	_, part, inside := strings.Cut(rest, "/_")
+	return s.Irregular && below && inside && HoldsReferences(part)
 }
 
 // Walker reads a registry. Its callbacks are called concurrently.

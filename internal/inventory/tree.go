@@ -377,6 +377,7 @@ func (t treeWalk) stranger(r *Repository, prefix string, e storage.Entry) {
 	if r != nil {
 		r.Strangers++
 		s.Repository = r.Name
+		r.Hides = r.Hides || s.Hides()
 	}
 	t.OnStranger(s)
 }
