@@ -32,6 +32,9 @@ What was named goes at once. What only follows from it stays while it is younger
 than the grace period, because it may be part of a push that is under way. A tag
 that moves while rm works stays.
 
+Nothing is removed when something that was named is not there, but for
+--ignore-missing: say it to run rm once more after it was interrupted.
+
 Each tag and manifest has a line: Untagged, Deleted, or Kept with the reason.`
 
 const removeStatuses = exitStatuses + `
@@ -45,8 +48,10 @@ type remove struct {
 	untagOnly   bool
 	all         bool
 	allMatching bool
-	collects    bool // --gc
-	opts        blobsweep.Options
+	// ignoreMissing passes over names of what is not there.
+	ignoreMissing bool
+	collects      bool // --gc
+	opts          blobsweep.Options
 }
 
 // newRemove makes the command rm.
@@ -91,6 +96,7 @@ func newRemove() *cobra.Command {
 	set.BoolVar(&r.untagOnly, "untag-only", false, "remove tags alone; leave manifests")
 	set.BoolVar(&r.all, "all", false, "REPOSITORY stands for everything in it")
 	set.BoolVar(&r.allMatching, "all-matching", false, "accept patterns, and remove what matches")
+	set.BoolVar(&r.ignoreMissing, "ignore-missing", false, "what is not there is no error: to run rm once more")
 	set.BoolVar(&r.collects, "gc", false, "collect afterwards, as blobsweep gc does")
 	r.registerOutput(set)
 	r.registerSafety(set)
@@ -135,12 +141,5 @@ func (r *remove) explain(ctx context.Context, err error) error {
 // isUnknown reports whether an error says that something that was named is not
 // there, or could be several.
 func isUnknown(err error) bool {
-	for _, unknown := range []error{
-		catalog.ErrUnknownRepository, catalog.ErrUnknownTag, catalog.ErrUnknownDigest, catalog.ErrAmbiguous,
-	} {
-		if errors.Is(err, unknown) {
-			return true
-		}
-	}
-	return false
+	return isMissing(err) || errors.Is(err, catalog.ErrAmbiguous)
 }

@@ -58,7 +58,7 @@ func (r *remove) parse(args []string) ([]named, error) {
 
 // targets reads the repositories that are named, and finds in them what is.
 func (r *remove) targets(ctx context.Context, l *letting, all []named) (*catalog.Catalog, []release.Target, error) {
-	c, err := l.read(ctx, all)
+	c, err := r.read(ctx, l, all)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -66,35 +66,45 @@ func (r *remove) targets(ctx context.Context, l *letting, all []named) (*catalog
 	var errs []error
 	for _, n := range all {
 		found, err := r.find(c, n)
-		if err != nil {
+		switch {
+		case err != nil && r.ignoreMissing && isMissing(err):
+			l.session.logger.Warn("not there", "named", n.text)
+		case err != nil:
 			errs = append(errs, err)
-			continue
+		default:
+			targets = append(targets, found...)
 		}
-		targets = append(targets, found...)
 	}
 	return c, targets, errors.Join(errs...)
 }
 
+// isMissing reports whether an error says that something that was named is not
+// there.
+func isMissing(err error) bool {
+	return errors.Is(err, catalog.ErrUnknownRepository) || errors.Is(err, catalog.ErrUnknownTag) ||
+		errors.Is(err, catalog.ErrUnknownDigest)
+}
+
 // read reads the repositories that are named.
-func (l *letting) read(ctx context.Context, all []named) (*catalog.Catalog, error) {
-	var names []string
-	patterns := false
+func (r *remove) read(ctx context.Context, l *letting, all []named) (*catalog.Catalog, error) {
+	names := []string{}
+	look := r.ignoreMissing // which repositories there are
 	for _, n := range all {
 		names = append(names, n.Repository)
-		patterns = patterns || catalog.IsPattern(n.Repository)
+		look = look || catalog.IsPattern(n.Repository)
 	}
-	if patterns {
+	if look {
 		there, err := catalog.Names(ctx, l.Driver, l.catalog())
 		if err != nil {
 			return nil, err
 		}
-		names = slices.DeleteFunc(names, catalog.IsPattern)
+		names = slices.DeleteFunc(names, func(name string) bool { return r.ignoreMissing || catalog.IsPattern(name) })
 		for _, name := range there {
 			if slices.ContainsFunc(all, func(n named) bool { return n.matches(name) }) {
 				names = append(names, name)
 			}
 		}
-		if len(names) == 0 {
+		if len(names) == 0 && !r.ignoreMissing {
 			return nil, fmt.Errorf("%w of %s", catalog.ErrUnknownRepository, all[0].text)
 		}
 	}
