@@ -16,6 +16,9 @@ manifest needs, and removes what nothing needs:
   - uploads that were abandoned, and directories that are empty;
   - with --delete-untagged, manifests that no tag leads to.
 
+Around that, ls and df show what there is and what it weighs, rm and prune let go of
+tags and manifests, and check tells whether all is there.
+
 It never removes what a kept manifest references (unknown manifests keep every
 digest in them), what is younger than the grace period, what refers to a kept
 manifest (signatures, SBOMs), or a file that no registry wrote. When something
@@ -48,6 +51,10 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 		Example: `  blobsweep plan /var/lib/registry             what would go, and why
   blobsweep gc /etc/distribution/config.yml    collect
   blobsweep gc -m --offline config.yml         the registry is stopped: no grace period
+  blobsweep df -v config.yml                   what the bytes are used for
+  blobsweep rm --gc config.yml team/app:1.0    an image, and its space
+  blobsweep prune -d --policy policy.yaml config.yml   what a policy would remove, and why
+  blobsweep check --blobs config.yml           is every byte there that should be?
   blobsweep demo                               see it at work on a sample registry`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
