@@ -15,13 +15,13 @@ func remedy(kind mark.FindingKind) string {
 	case mark.DanglingRevision:
 		return "The bytes of these manifests are gone, so nobody can pull them. Push them again; --delete-untagged removes the links that no tag names."
 	case mark.DanglingTag:
-		return "These tags name no manifest, so nobody can pull them. Push them again, or delete the tag through the registry's API."
+		return "These tags name no manifest, so nobody can pull them. Push them again, or remove them with rm."
 	case mark.BrokenLink:
-		return "These links hold no digest. What they are about is kept; push it again to repair the link."
+		return "These links hold no digest. What they are about is kept. check --repair mends what is known from the link's own path; else push it again."
 	case mark.UnknownManifest:
 		return "Manifests of a type that is not known here. They are kept, with every digest that appears in them."
 	case mark.CorruptManifest:
-		return "The bytes are not those that the digest names: the storage is damaged. Restore them from a backup or push them again, or delete the manifest through the registry's API."
+		return "The bytes are not those that the digest names: the storage is damaged. Restore them from a backup or push them again, or remove the manifest: rm REGISTRY REPOSITORY@DIGEST."
 	case mark.OversizedManifest:
 		return "These manifests are larger than what is read. Read them with a larger --max-manifest-size."
 	case mark.UnknownAlgorithm:

@@ -104,8 +104,8 @@ Kept as recent
   2 uploads: younger than 7d (--uploads-older-than), so a client may still finish.
 
 Findings
-  dangling-tag (2): These tags name no manifest, so nobody can pull them. Push them again, or delete
-    the tag through the registry's API.
+  dangling-tag (2): These tags name no manifest, so nobody can pull them. Push them again, or remove
+    them with rm.
     library/app _manifests/tags/v1/current/link: names
       sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef, which is not linked
     and 1 more; plan, or -o json, lists all
