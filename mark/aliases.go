@@ -50,6 +50,12 @@ func (g *graph) readAliases(ctx context.Context) ([]visit, error) {
 		g.kept.add(l.Digest(), linked)
 		roots = append(roots, visit{l.Digest(), asChild})
 	}
+	if _, tree := storage.AsTree(g.reader); !tree { // there, a directory stands in the place
+		hidden := func(inventory.Link, digest.Digest) {}
+		if err := errors.Join(read("_layers/", r.IrregularLayers, hidden), read("_manifests/revisions/", r.IrregularRevisions, hidden)); err != nil {
+			return nil, err
+		}
+	}
 	err := errors.Join(
 		read("_layers/", r.Layers, alias),
 		read("_layers/", r.UnverifiedLayers, pin),

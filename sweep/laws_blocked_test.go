@@ -1,15 +1,21 @@
 package sweep_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
+	"github.com/blobsweep/blobsweep/drivers/memory"
 	"github.com/blobsweep/blobsweep/mark"
+	"github.com/blobsweep/blobsweep/storage"
+	"github.com/blobsweep/blobsweep/storage/layout"
 	"github.com/blobsweep/blobsweep/storage/storagetest/fixture"
 	"github.com/blobsweep/blobsweep/sweep"
 	"github.com/google/go-cmp/cmp"
@@ -77,6 +83,79 @@ func TestLaw16BlockedPlanStaysBlocked(t *testing.T) {
 		}
 		s.compare(t, before, b.read(), nil)
 	})
+}
+
+// TestLaw13SymlinkObjects: on an object store too a registry follows a symbolic link
+// in the place of a revision's or layer's link, so what its name tells is kept.
+func TestLaw13SymlinkObjects(t *testing.T) {
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	tree := fixture.New(at)
+	image := tree.Image("a", "image", "layer")
+	lone := tree.Layer("a", "of no manifest")
+	tree.Tag("a", "other", tree.Image("a", "other").Digest)
+	d := &linking{memory.New(), map[string]bool{
+		fixture.Key(layout.Path{Kind: layout.RevisionLink, Repository: "a", Digest: image.Digest}): true,
+		fixture.Key(layout.Path{Kind: layout.LayerLink, Repository: "a", Digest: lone.Digest}):     true,
+	}}
+	if err := tree.Write(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	for _, untagged := range []bool{false, true} {
+		plan, err := sweep.New(t.Context(), d, sweep.Options{Offline: true, DeleteUntagged: untagged, Now: at.Add(time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for c := range plan.Candidates() {
+			t.Errorf("untagged %v: %s %s goes", untagged, c.Kind, c.Digest)
+		}
+	}
+}
+
+// TestLaw13SymlinkObjectsBlock: under another algorithm than sha256 the name of a
+// link does not tell what it holds.
+func TestLaw13SymlinkObjectsBlock(t *testing.T) {
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, kind := range []layout.Kind{layout.RevisionLink, layout.LayerLink} {
+		tree := fixture.New(at)
+		tree.Tag("a", "image", tree.Image("a", "image").Digest)
+		link := layout.Path{Kind: kind, Repository: "a", Digest: digest.SHA512.FromString("x")}
+		tree.Add(link, []byte("elsewhere"))
+		d := &linking{memory.New(), map[string]bool{fixture.Key(link): true}}
+		if err := tree.Write(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+		plan, err := sweep.New(t.Context(), d, sweep.Options{Offline: true, Now: at.Add(time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(plan.BlockedBy()) == 0 {
+			t.Errorf("%v: not blocked", link)
+		}
+	}
+}
+
+// linking is a store in which some objects are symbolic links.
+type linking struct {
+	*memory.Driver
+	links map[string]bool
+}
+
+func (l *linking) List(ctx context.Context, prefix string, opts storage.ListOptions) iter.Seq2[storage.Object, error] {
+	return func(yield func(storage.Object, error) bool) {
+		for o, err := range l.Driver.List(ctx, prefix, opts) {
+			o.Irregular = l.links[o.Key]
+			if !yield(o, err) {
+				return
+			}
+		}
+	}
+}
+
+func (l *linking) Get(ctx context.Context, key string, limit int64) ([]byte, error) {
+	if l.links[key] {
+		return nil, &storage.Error{Op: "get", Key: key, Err: storage.ErrIrregular}
+	}
+	return l.Driver.Get(ctx, key, limit)
 }
 
 // symlinkCases have manifests, tags or aliases behind a symbolic link, which is

@@ -104,7 +104,7 @@ func (w *Walker) add(r *Repository, object storage.Object, rest string) {
 	area, _, _ := strings.Cut(rest, "/")
 	r.Exists = r.Exists || isArea("_"+area)
 	if !ok || object.Irregular {
-		w.addStranger(r, object, rest)
+		w.addStranger(r, object, rest, p)
 		return
 	}
 	link := func() Link {
@@ -132,11 +132,19 @@ func (w *Walker) add(r *Repository, object storage.Object, rest string) {
 	}
 }
 
-// addStranger files an object that the grammar does not know, and keeps what
-// its key tells that must not be lost.
-func (w *Walker) addStranger(r *Repository, object storage.Object, rest string) {
+// addStranger files an object that the grammar does not know, or that is a
+// symbolic link in the place of one that it does, and keeps what its key tells
+// that must not be lost.
+func (w *Walker) addStranger(r *Repository, object storage.Object, rest string, p layout.Path) {
 	part := strings.Split(rest, "/")
+	link := func() Link {
+		return Link{Algorithm: p.Digest.Algorithm().String(), Hex: p.Digest.Encoded(), Size: -1}
+	}
 	switch {
+	case p.Kind == layout.RevisionLink: // a registry follows the symbolic link
+		r.IrregularRevisions = append(r.IrregularRevisions, link())
+	case p.Kind == layout.LayerLink:
+		r.IrregularLayers = append(r.IrregularLayers, link())
 	case len(part) > 2 && part[0] == "uploads" && layout.ValidUpload(part[1]):
 		r.upload(part[1], object)
 		return // counted with its upload

@@ -46,6 +46,8 @@ func (r *Repository) join(next *Repository) {
 	r.Layers = append(r.Layers, next.Layers...)
 	r.UnverifiedRevisions = append(r.UnverifiedRevisions, next.UnverifiedRevisions...)
 	r.UnverifiedLayers = append(r.UnverifiedLayers, next.UnverifiedLayers...)
+	r.IrregularRevisions = append(r.IrregularRevisions, next.IrregularRevisions...)
+	r.IrregularLayers = append(r.IrregularLayers, next.IrregularLayers...)
 	r.Hides = r.Hides || next.Hides
 	r.Strangers += next.Strangers
 	for _, tag := range next.Tags {
