@@ -6,8 +6,8 @@ import (
 	"errors"
 	"iter"
 	"slices"
-	"time"
 
+	"github.com/blobsweep/blobsweep/internal/effort"
 	"github.com/blobsweep/blobsweep/storage"
 	"github.com/blobsweep/blobsweep/sweep"
 )
@@ -26,11 +26,10 @@ var (
 // Run is one collection: a sweep.Plan with its report, executed at most once. Its methods must
 // not be called concurrently with Execute.
 type Run struct {
-	plan     *sweep.Plan
-	opts     Options
-	dryRun   bool
-	requests storage.Requests
-	took     time.Duration
+	plan   *sweep.Plan
+	opts   Options
+	dryRun bool
+	effort effort.Effort
 }
 
 // Plan reads a registry and says what would be removed and why. It takes a
@@ -43,7 +42,7 @@ type Run struct {
 // any other candidate, and up to 128 MiB for what manifests reference.
 func Plan(ctx context.Context, r storage.Reader, opts Options) (*Run, error) {
 	run := &Run{opts: opts, dryRun: true}
-	done := run.measure(r)
+	done := run.effort.Measure(r)
 	plan, err := sweep.New(ctx, r, opts.sweep())
 	done()
 	if err != nil {
@@ -51,22 +50,6 @@ func Plan(ctx context.Context, r storage.Reader, opts Options) (*Run, error) {
 	}
 	run.plan = plan
 	return run, nil
-}
-
-// measure adds up requests and time until the returned function is called.
-func (r *Run) measure(backend storage.Reader) (done func()) {
-	counter, counts := backend.(storage.Requester)
-	var before storage.Requests
-	if counts {
-		before = counter.Requests()
-	}
-	start := time.Now()
-	return func() {
-		r.took += time.Since(start)
-		if counts {
-			r.requests = r.requests.Add(counter.Requests().Sub(before))
-		}
-	}
 }
 
 // Candidates yields everything that the plan removes, with the reason, in the
@@ -81,12 +64,12 @@ func (r *Run) Report() Report {
 		DeleteUntagged: r.opts.DeleteUntagged,
 		Grace:          r.plan.Grace().String(),
 		Counts:         r.plan.Counts(),
-		Requests:       r.requests,
+		Requests:       r.effort.Requests,
 		Findings:       list(r.plan.Findings()),
 		BlockedBy:      list(r.plan.BlockedBy()),
 		Failed:         list(r.plan.Failed()),
 		StartedAt:      r.plan.StartedAt().UTC(),
-		Seconds:        r.took.Seconds(),
+		Seconds:        r.effort.Took.Seconds(),
 	}
 }
 
@@ -114,7 +97,7 @@ func (r *Run) MarshalJSON() ([]byte, error) {
 // use has come to need it since (docs/semantics.md, law 6). Execute a plan at
 // once, and unless the registry is stopped or read-only, in a quiet hour.
 func (r *Run) Execute(ctx context.Context, d storage.Driver) (Report, error) {
-	done := r.measure(d)
+	done := r.effort.Measure(d)
 	err := r.plan.Execute(ctx, d)
 	done()
 	if !errors.Is(err, ErrBlocked) {

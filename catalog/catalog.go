@@ -61,6 +61,24 @@ type Tag struct {
 	Broken bool
 }
 
+// MayName returns what a tag names or, when its link is broken, may name: what is
+// in its history, or if it has none, any revision (law 15).
+func (r *Repository) MayName(t Tag) []digest.Digest {
+	switch {
+	case t.Digest != "":
+		return []digest.Digest{t.Digest}
+	case !t.Broken:
+		return nil
+	case len(t.History) > 0:
+		return t.History
+	}
+	all := make([]digest.Digest, len(r.Revisions))
+	for i, revision := range r.Revisions {
+		all[i] = revision.Digest
+	}
+	return all
+}
+
 // Revision is a manifest's link in a repository.
 type Revision struct {
 	Digest digest.Digest

@@ -36,7 +36,7 @@ func (w *work) needed() trail[digest.Digest] {
 	var left []digest.Digest
 	for _, tag := range w.Tags {
 		if !w.untagged[tag.Name] {
-			left = append(left, w.mayName(tag)...)
+			left = append(left, w.MayName(tag)...)
 		}
 	}
 	for _, revision := range w.Revisions {

@@ -164,7 +164,7 @@ func (w *work) decide() []Refusal {
 	for _, tag := range w.Tags {
 		switch {
 		case w.tags[tag.Name] == "":
-			q.tagged = append(q.tagged, w.mayName(tag)...)
+			q.tagged = append(q.tagged, w.MayName(tag)...)
 			staying[tag.Digest] = append(staying[tag.Digest], tag.Name)
 		case again[tag.Digest]:
 			q.rest = append(q.rest, tag.Digest)

@@ -118,23 +118,6 @@ func (r *repository) after(goes map[digest.Digest]string) edges[digest.Digest] {
 
 func none(digest.Digest) []digest.Digest { return nil }
 
-// mayName is what a tag names or, when its link is broken, may name (law 15).
-func (r *repository) mayName(t catalog.Tag) []digest.Digest {
-	switch {
-	case t.Digest != "":
-		return []digest.Digest{t.Digest}
-	case !t.Broken:
-		return nil
-	case len(t.History) > 0:
-		return t.History
-	}
-	all := make([]digest.Digest, len(r.Revisions))
-	for i, revision := range r.Revisions {
-		all[i] = revision.Digest
-	}
-	return all
-}
-
 // The keys of a repository.
 
 func (r *repository) tagLink(tag string) layout.Path {

@@ -96,7 +96,7 @@ func (x *execution) lookAtTag(ctx context.Context, t *leavingTag) error {
 		t.stays = true
 		x.note(key, err)
 		x.settled[t.tagStep(t.Tag)] = true
-		x.leave(t.work, t.mayName(t.Tag), key)
+		x.leave(t.work, t.MayName(t.Tag), key)
 	case state == mark.LinkHolds && d != t.Tag.Digest, broken && !t.Tag.Broken:
 		t.stays = true
 		reason := "it was moved meanwhile, and names " + string(d)
@@ -105,7 +105,7 @@ func (x *execution) lookAtTag(ctx context.Context, t *leavingTag) error {
 		}
 		x.settled[t.tagStep(t.Tag)] = true
 		x.keep(t.work, Kept{Kind: Tag, Tag: t.Tag.Name, Digest: t.Tag.Digest, Cause: ByChange, By: string(d), Reason: reason})
-		x.keepWith(t.work, t.mayName(t.Tag), func(digest.Digest) string { return "its tag " + t.Tag.Name + " was not removed" })
+		x.keepWith(t.work, t.MayName(t.Tag), func(digest.Digest) string { return "its tag " + t.Tag.Name + " was not removed" })
 	}
 	return nil
 }
@@ -137,7 +137,7 @@ func (x *execution) removeOf(ctx context.Context, tags []*leavingTag, paths func
 		of[i].stays = true
 		if ctx.Err() == nil {
 			x.settled[of[i].tagStep(of[i].Tag)] = true
-			x.leave(of[i].work, append(of[i].mayName(of[i].Tag), items[i].paths[0].Digest), key)
+			x.leave(of[i].work, append(of[i].MayName(of[i].Tag), items[i].paths[0].Digest), key)
 		}
 	}
 	return ctx.Err()

@@ -19,7 +19,7 @@ func (d *decider) manifests() {
 	var starts []digest.Digest
 	for i := range d.Tags {
 		tag := &d.Tags[i]
-		may := mayName(d.Repository, tag)
+		may := d.MayName(*tag)
 		for _, digest := range may {
 			named[digest] = true
 		}

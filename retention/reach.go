@@ -100,20 +100,3 @@ func (e edges) leaders() func(digest.Digest) []digest.Digest {
 		return needing[d]
 	}
 }
-
-// mayName is what a tag names, or may name when its link is broken (law 15).
-func mayName(r *catalog.Repository, t *catalog.Tag) []digest.Digest {
-	switch {
-	case t.Digest != "":
-		return []digest.Digest{t.Digest}
-	case !t.Broken:
-		return nil
-	case len(t.History) > 0:
-		return t.History
-	}
-	all := make([]digest.Digest, len(r.Revisions))
-	for i, revision := range r.Revisions {
-		all[i] = revision.Digest
-	}
-	return all
-}

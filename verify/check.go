@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/blobsweep/blobsweep/catalog"
+	"github.com/blobsweep/blobsweep/internal/effort"
 	"github.com/blobsweep/blobsweep/internal/parallel"
 	"github.com/blobsweep/blobsweep/mark"
 	"github.com/blobsweep/blobsweep/storage"
@@ -40,8 +41,7 @@ type Check struct {
 	writes   []write
 
 	hashed, bytes atomic.Int64 // blobs and their bytes
-	requests      storage.Requests
-	took          time.Duration
+	effort        effort.Effort
 }
 
 // New checks a registry. It reads every manifest and tag once and lists
@@ -61,7 +61,7 @@ func New(ctx context.Context, r storage.Reader, opts Options) (*Check, error) {
 		byName: map[string]*catalog.Repository{}, missing: map[digest.Digest]bool{},
 	}
 	c.report.StartedAt = cmp.Or(opts.Now, time.Now())
-	defer c.measure(r)()
+	defer c.effort.Measure(r)()
 	for _, step := range []struct {
 		name string
 		do   func(context.Context) error
@@ -78,22 +78,6 @@ func New(ctx context.Context, r storage.Reader, opts Options) (*Check, error) {
 	}
 	c.conclude()
 	return c, nil
-}
-
-// measure adds up requests and time until the returned function is called.
-func (c *Check) measure(backend storage.Reader) (done func()) {
-	counter, counts := backend.(storage.Requester)
-	var before storage.Requests
-	if counts {
-		before = counter.Requests()
-	}
-	start := time.Now()
-	return func() {
-		c.took += time.Since(start)
-		if counts {
-			c.requests = c.requests.Add(counter.Requests().Sub(before))
-		}
-	}
 }
 
 // readCatalog reads every manifest and tag.
@@ -199,7 +183,7 @@ func (c *Check) Report() Report {
 	r.Repairs = append([]Step{}, r.Repairs...)
 	r.BlockedBy = append([]sweep.Blocker{}, r.BlockedBy...)
 	r.Failed = append([]sweep.Failure{}, r.Failed...)
-	r.Requests, r.Seconds = c.requests, c.took.Seconds()
+	r.Requests, r.Seconds = c.effort.Requests, c.effort.Took.Seconds()
 	r.StartedAt = r.StartedAt.UTC()
 	return r
 }

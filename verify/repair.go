@@ -119,7 +119,7 @@ func removals(plan *sweep.Plan) []Step {
 // It may stop anywhere: each step is whole by itself, and another check finds the
 // rest.
 func (c *Check) Repair(ctx context.Context, d storage.Driver) error {
-	defer c.measure(d)()
+	defer c.effort.Measure(d)()
 	c.report.Repair = true
 	err := c.writeLinks(ctx, d)
 	if err == nil {

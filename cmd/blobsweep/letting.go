@@ -14,6 +14,7 @@ import (
 	"github.com/blobsweep/blobsweep/storage"
 	"github.com/blobsweep/blobsweep/sweep"
 	"github.com/opencontainers/go-digest"
+	"github.com/spf13/cobra"
 )
 
 // letting is the work of a command that lets go of tags and manifests.
@@ -74,6 +75,20 @@ type kept struct {
 	Cause      release.Cause `json:"cause"`
 	By         string        `json:"by"`
 	Reason     string        `json:"reason"`
+}
+
+// lettingOptions checks the flags of a command that lets go of tags, and collects
+// afterwards or not.
+func (f *flags) lettingOptions(cmd *cobra.Command, collects bool) (blobsweep.Options, error) {
+	opts, err := f.options(cmd)
+	if err != nil {
+		return opts, err
+	}
+	if collects && f.dryRun {
+		return opts, usagef("--gc with --dry-run: what a collection reclaims is known only once the tags are gone").
+			hint("Leave out one of them. What goes as it is now is told by blobsweep plan.")
+	}
+	return opts, f.cache.check(cmd)
 }
 
 // catalog is how a catalog is read.

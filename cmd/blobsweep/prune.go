@@ -122,14 +122,7 @@ repository; status 3 that of one that takes all tags of a repository, where
 
 // check looks at the flags, and reads the policy.
 func (p *prune) check(cmd *cobra.Command) (err error) {
-	if p.opts, err = p.options(cmd); err != nil {
-		return err
-	}
-	if p.collects && p.dryRun {
-		return usagef("--gc with --dry-run: what a collection reclaims is known only once the tags are gone").
-			hint("Leave out one of them. What goes as it is now is told by blobsweep plan.")
-	}
-	if err := p.cache.check(cmd); err != nil {
+	if p.opts, err = p.lettingOptions(cmd, p.collects); err != nil {
 		return err
 	}
 	given := p.rule.given(cmd)

@@ -70,14 +70,7 @@ func newRemove() *cobra.Command {
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		var err error
-		if r.opts, err = r.options(cmd); err != nil {
-			return err
-		}
-		if r.collects && r.dryRun {
-			return usagef("--gc with --dry-run: what a collection reclaims is known only once the tags are gone").
-				hint("Leave out one of them. What goes as it is now is told by blobsweep plan.")
-		}
-		if err := r.cache.check(cmd); err != nil {
+		if r.opts, err = r.lettingOptions(cmd, r.collects); err != nil {
 			return err
 		}
 		named, err := r.parse(args[1:])
