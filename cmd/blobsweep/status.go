@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Exit statuses. They are part of the command's contract.
@@ -59,11 +61,28 @@ func complain(stderr io.Writer, err error) int {
 	if f.err == nil {
 		return f.status
 	}
-	lines := append([]string{"blobsweep: " + oneLine(f.err.Error())}, f.hints...)
+	lines := []string{"blobsweep: " + printable(oneLine(f.err.Error()))}
+	for _, hint := range f.hints {
+		lines = append(lines, printable(hint))
+	}
 	if _, err := fmt.Fprintln(stderr, strings.Join(lines, "\n")); err != nil {
 		return max(f.status, statusFailed) // nowhere left to say it
 	}
 	return f.status
+}
+
+// printable escapes what a terminal would obey: messages tell names from storage,
+// and there can be anything in them.
+func printable(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+			continue
+		}
+		b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+	}
+	return b.String()
 }
 
 // oneLine joins the lines of a message that has several.

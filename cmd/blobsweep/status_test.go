@@ -17,6 +17,7 @@ func TestComplain(t *testing.T) {
 		{errors.New("unknown flag: --x"), statusUsage, "blobsweep: unknown flag: --x\nSee blobsweep --help.\n"},
 		{failed(errors.New("two\nlines")), statusFailed, "blobsweep: two; lines\n"},
 		{usagef("bad %d", 1).hint("do this", "or that"), statusUsage, "blobsweep: bad 1\ndo this\nor that\n"},
+		{failed(errors.New("tag \x1b[31mred\u202e")).hint("not \a"), statusFailed, "blobsweep: tag \\x1b[31mred\\u202e\nnot \\a\n"},
 		{fmt.Errorf("wrapped: %w", &failure{status: statusBlocked}), statusBlocked, ""},
 	} {
 		var b strings.Builder
