@@ -34,7 +34,7 @@ type Options struct {
 	// stays for being recent, and nothing is looked at again.
 	Offline bool
 	// Grace is the age below which nothing goes that was not named but would
-	// follow; zero means sweep.DefaultGrace (law 6). It is not used when Offline
+	// follow, the manifest of an older tag included that was pushed again; zero means sweep.DefaultGrace (law 6). It is not used when Offline
 	// is set.
 	Grace time.Duration
 	// AcceptRisk names blockers that shall not stop the plan (law 16).

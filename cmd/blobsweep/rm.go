@@ -29,8 +29,9 @@ manifest that is named by digest, and that tags or indexes still name, is refuse
 --force removes those tags, and leaves indexes without that child.
 
 What was named goes at once. What only follows from it stays while it is younger
-than the grace period, because it may be part of a push that is under way. A tag
-that moves while rm works stays.
+than the grace period, because it may be part of a push that is under way, and so
+does the manifest of an older tag that was pushed again since. A tag that moves
+while rm works stays.
 
 Nothing is removed when something that was named is not there, but for
 --ignore-missing: say it to run rm once more after it was interrupted.
