@@ -106,7 +106,7 @@ func TestPasswords(t *testing.T) {
 }
 
 func TestBadURLs(t *testing.T) {
-	for _, text := range []string{"", "localhost:6379", "http://:hushed@a", "redis://:hushed@", "redis:a", "redis://:hushed@a:b", "redis://:hushed@a/b",
+	for _, text := range []string{"", "localhost:6379", "http://:hushed@a", "redis://:hushed@", "redis:a", "redis://x/hushed@a:1", "redis://:hushed@a:b", "redis://:hushed@a/b",
 		"redis://:hushed@a/1/2", "redis://:hushed@a?fast=1", "redis://:hushed@a?db=x", "redis://:hushed@a?read_timeout=x", "redis://:hushed@a?addr=b&x=1", "unix:///tmp/x"} {
 		if _, err := OpenURL(text, ""); err == nil || strings.Contains(err.Error(), "hushed") {
 			t.Errorf("%s: %v", text, err)

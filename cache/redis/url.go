@@ -30,6 +30,9 @@ func OpenURL(text, password string) (*Store, error) {
 	if u.Host == "" || u.Opaque != "" {
 		return nil, errors.New("it names no host; write redis://host:6379/0")
 	}
+	if db := strings.Trim(u.Path, "/"); strings.Trim(db, "0123456789") != "" { // or a part of a password with a slash
+		return nil, errors.New("what follows the host is no number of a database; special characters in a password must be escaped")
+	}
 	query := u.Query()
 	addrs, master := query["addr"], query.Get("master_name")
 	query.Del("addr")
