@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,33 +34,63 @@ type shop struct {
 	referrers, subjects map[string]digest.Digest
 }
 
-// eachPlace runs a test for a registry that is kept in a directory, and on S3.
-// Clients push to it once; open gives another one like it, wherever it is kept.
+// places are where the registries of these tests are kept.
+var places = map[string]func(t *testing.T) home{
+	"Directory": onFilesystem,
+	"S3": func(t *testing.T) home {
+		b := newBucket(t)
+		return home{config: writeConfig(t, "s3", b.parameters("/"+root)), root: filepath.Join(b.dir, root)}
+	},
+}
+
+// pushedShops are what clients have pushed to a registry in each place, once for
+// all tests.
+var pushedShops struct {
+	sync.Mutex
+	byPlace map[string]*pushedShop
+}
+
+type pushedShop struct {
+	*shop
+	files *fixture.Tree
+}
+
+// eachPlace runs a test in each place; open gives a registry there with what
+// clients have pushed.
 func eachPlace(t *testing.T, run func(t *testing.T, open func(t *testing.T) *shop)) {
-	for name, place := range map[string]func(t *testing.T) home{
-		"Directory": onFilesystem,
-		"S3": func(t *testing.T) home {
-			b := newBucket(t)
-			return home{config: writeConfig(t, "s3", b.parameters("/"+root)), root: filepath.Join(b.dir, root)}
-		},
-	} {
+	for name, place := range places {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			pushed := newShop(t, place(t))
-			tree, err := fixture.ReadDir(pushed.root)
-			if err != nil {
-				t.Fatal(err)
-			}
+			pushed := pushedTo(t, name)
 			run(t, func(t *testing.T) *shop {
 				t.Helper()
 				s := &shop{place(t), maps.Clone(pushed.tags), pushed.referrers, pushed.subjects}
-				if err := tree.WriteDir(s.root); err != nil {
+				if err := pushed.files.WriteDir(s.root); err != nil {
 					t.Fatal(err)
 				}
 				return s
 			})
 		})
 	}
+}
+
+func pushedTo(t *testing.T, place string) *pushedShop {
+	t.Helper()
+	pushedShops.Lock()
+	defer pushedShops.Unlock()
+	if pushed := pushedShops.byPlace[place]; pushed != nil {
+		return pushed
+	}
+	s := newShop(t, places[place](t))
+	files, err := fixture.ReadDir(s.root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pushedShops.byPlace == nil {
+		pushedShops.byPlace = map[string]*pushedShop{}
+	}
+	pushedShops.byPlace[place] = &pushedShop{s, files}
+	return pushedShops.byPlace[place]
 }
 
 // newShop pushes builds to several services, one of them for two platforms, with a
