@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/blobsweep/blobsweep/catalog"
 	"github.com/blobsweep/blobsweep/release"
@@ -141,8 +142,19 @@ func TestLaw06PushedAgain(t *testing.T) {
 	})
 }
 
-// TestLaw06UnknownTime: a link whose time nobody knows is recent.
+// TestLaw06UnknownTime: a link whose time nobody knows is recent, and so is one of
+// after the start, offline as well.
 func TestLaw06UnknownTime(t *testing.T) {
+	for _, pushed := range []time.Time{{}, now, now.Add(time.Hour)} {
+		for _, offline := range []bool{false, true} {
+			t.Run(fmt.Sprint(pushed, offline), func(t *testing.T) { staysAsRecent(t, pushed, offline) })
+		}
+	}
+}
+
+// staysAsRecent removes a manifest to which one refers that was pushed at a time.
+func staysAsRecent(t *testing.T, pushed time.Time, offline bool) {
+	t.Helper()
 	r := &catalog.Repository{Name: "app", Manifests: map[digest.Digest]*catalog.Manifest{}}
 	a, b := digest.FromString("a"), digest.FromString("b")
 	for _, d := range []digest.Digest{a, b} {
@@ -151,10 +163,11 @@ func TestLaw06UnknownTime(t *testing.T) {
 			m.Subject = a
 		}
 		r.Manifests[d] = m
-		r.Revisions = append(r.Revisions, catalog.Revision{Digest: d})
+		r.Revisions = append(r.Revisions, catalog.Revision{Digest: d, Pushed: pushed})
 	}
 	slices.SortFunc(r.Revisions, func(a, b catalog.Revision) int { return strings.Compare(string(a.Digest), string(b.Digest)) })
-	p, err := release.New(&catalog.Catalog{Repositories: []*catalog.Repository{r}}, []release.Target{manifest("app", a)}, release.Options{Now: now})
+	opts := release.Options{Now: now, Offline: offline}
+	p, err := release.New(&catalog.Catalog{Repositories: []*catalog.Repository{r}}, []release.Target{manifest("app", a)}, opts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,8 +30,8 @@ type Options struct {
 	// Force lets revisions go that are named by digest and that tags or indexes
 	// still name: those tags go first, those indexes stay and lack a child.
 	Force bool
-	// Offline says that no registry writes to this storage meanwhile: nothing
-	// stays for being recent, and nothing is looked at again.
+	// Offline says that no registry writes to this storage meanwhile: there is no
+	// grace period, and nothing is looked at again.
 	Offline bool
 	// Grace is the age below which nothing goes that was not named but would
 	// follow, the manifest of an older tag included that was pushed again; zero means sweep.DefaultGrace (law 6). It is not used when Offline
@@ -75,7 +75,11 @@ func (o Options) resolve() (Options, error) {
 }
 
 // recent reports whether something that was last changed at a time stays for
-// its age (law 6).
+// its age (law 6): also offline what is of no known time, or of after the start.
 func (o Options) recent(changed time.Time) bool {
-	return !o.Offline && (changed.IsZero() || !changed.Before(o.Now.Add(-o.Grace)))
+	since := o.Now
+	if !o.Offline {
+		since = since.Add(-o.Grace)
+	}
+	return changed.IsZero() || !changed.Before(since)
 }
